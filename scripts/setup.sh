@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Makes a fresh clone buildable: checks the tools, installs what it may, fetches the native libraries (pinned by
+# SHA-256) into a cache outside the clone and writes .cargo/config.toml, so that plain `cargo` works afterwards.
+# Safe to run again: it does only what is missing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+say() { printf 'setup: %s\n' "$*" >&2; }
+die() { say "$*"; exit 1; }
+
+# --- tools ---------------------------------------------------------------------------------------------------------
+packages=()
+need() { command -v "$1" >/dev/null 2>&1 || packages+=("$2"); }
+need protoc protobuf-compiler
+need c++ g++
+need npm npm
+need python3 python3
+python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
+if [ "${TATOR_SETUP_BROWSER:-1}" = 1 ]; then need chromium chromium; need chromedriver chromium-driver; fi
+if [ ${#packages[@]} -gt 0 ]; then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    say "installing ${packages[*]}"
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${packages[@]}" >/dev/null
+  else
+    die "missing: ${packages[*]}. On Debian: sudo apt-get install ${packages[*]}"
+  fi
+fi
+command -v cargo >/dev/null || die "missing: Rust 1.95 or newer (https://rustup.rs)"
+
+# --- native libraries ----------------------------------------------------------------------------------------------
+[ "$(uname -sm)" = "Linux x86_64" ] || die "the prebuilt DuckDB is for Linux x86_64; elsewhere set DUCKDB_LIB_DIR to a folder with libduckdb 1.5.6 and see README, 'Other platforms'"
+duckdb=1.5.6-r.1
+duckdb_sha256=1b9f82478539bb9a1d1df44bd103121a12ae52142c07158dc52b97d2ec1d69ff
+native="${XDG_CACHE_HOME:-$HOME/.cache}/tator/native-duckdb-$duckdb"
+if [ ! -e "$native/libduckdb.so" ]; then
+  say "fetching libduckdb $duckdb from npm"
+  work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
+  (cd "$work" && npm pack --silent "@duckdb/node-bindings-linux-x64@$duckdb" >/dev/null)
+  tgz=$(ls "$work"/*.tgz)
+  echo "$duckdb_sha256  $tgz" | sha256sum --check --quiet || die "libduckdb: the package is not the one this project was tested with"
+  tar -xzf "$tgz" -C "$work"
+  mkdir -p "$native.part" && cp "$work/package/libduckdb.so" "$work/package/LICENSE" "$native.part/"
+  rm -rf "$native" && mv "$native.part" "$native"
+fi
+
+# --- cargo ---------------------------------------------------------------------------------------------------------
+config=$(cat <<TOML
+# Written by scripts/setup.sh; not committed, because it names this machine's cache folder.
+[env]
+DUCKDB_LIB_DIR = "$native"
+[build]
+rustflags = ["-C", "link-arg=-Wl,-rpath,\$ORIGIN:$native"]
+TOML
+)
+mkdir -p .cargo
+[ "$(cat .cargo/config.toml 2>/dev/null)" = "$config" ] || printf '%s\n' "$config" > .cargo/config.toml
+say "ready"
