@@ -1,1 +1,10 @@
-//! pipeline
+//! The workshops: one module per stage of the walk.
+//!
+//! `images → boxes → … → export`. Stages meet in tables, never in calls; each table has one stage that writes it.
+
+mod error;
+pub mod formats;
+pub mod output;
+pub mod source;
+
+pub use error::Error;
