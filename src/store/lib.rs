@@ -10,6 +10,7 @@
 //! ```
 
 mod analyst;
+mod bulk;
 mod columns;
 mod datasets;
 mod edits;
@@ -18,9 +19,12 @@ mod error;
 mod filter;
 mod fold;
 mod guard;
+mod jobs;
 mod lance_tables;
+mod load;
 pub mod queries;
 mod reader;
+mod snapshot;
 mod summary;
 mod trash;
 mod workspace;
@@ -33,8 +37,11 @@ pub use engine::Limits;
 pub use error::Error;
 pub use filter::ImageFilter;
 pub use fold::FoldReport;
+pub use jobs::JobRow;
 pub use lance_tables::TableHealth;
+pub use load::{LoadDiff, LoadPolicy, Loaded, Loader, NewFile};
 pub use reader::{ImageFile, Reader};
+pub use snapshot::Snapshot;
 pub use summary::{
     Change, ClassCount, DatasetSummary, Edit, EditAnswer, EditOutcome, EditRequest, Facets, ImageDetail, ImageHome,
     ImagePage, Neighbours, Trashed,
