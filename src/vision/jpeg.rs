@@ -59,6 +59,30 @@ fn walk_header<R: Read + Seek>(reader: &mut BufReader<R>) -> io::Result<Result<F
     }
 }
 
+/// Whether the end marker closes the last scan. Anything may follow it: phones append a second picture.
+pub(crate) fn has_end(bytes: &[u8]) -> bool {
+    let mut rest = bytes.get(2..).unwrap_or_default();
+    loop {
+        let Some(at) = rest.windows(2).position(|pair| pair[0] == 0xff && is_marker(pair[1])) else { return false };
+        let (marker, after) = (rest[at + 1], &rest[at + 2..]);
+        if marker == END_OF_IMAGE {
+            return true;
+        }
+        // Behind a scan's header its coded data follow, in which every 0xff is stuffed; the search runs over them.
+        let length = match after {
+            [high, low, ..] => usize::from(u16::from_be_bytes([*high, *low])),
+            _ => return false,
+        };
+        let Some(next) = after.get(length..) else { return false };
+        rest = next;
+    }
+}
+
+/// Neither a stuffed zero, nor fill, nor a restart, nor a start: these have no length and can stand in coded data.
+fn is_marker(code: u8) -> bool {
+    !matches!(code, 0x00 | 0x01 | 0xff | 0xd0..=0xd8)
+}
+
 /// The next marker code. Stray bytes before it are skipped, as every decoder does.
 fn next_marker(reader: &mut impl BufRead) -> io::Result<u8> {
     while read_u8(reader)? != 0xff {}
