@@ -140,11 +140,13 @@ pub(crate) fn upright(stored: Picture, orientation: u8) -> Picture {
     };
     let (width, height) =
         if swaps_sides(orientation) { (stored.height, stored.width) } else { (stored.width, stored.height) };
-    let mut rgb = Vec::with_capacity(stored.rgb.len());
-    for y in 0..height as isize {
-        for x in 0..width as isize {
-            let from = (start + y * step_down + x * step_right) as usize * 3;
-            rgb.extend_from_slice(&stored.rgb[from..from + 3]);
+    let mut rgb = vec![0; stored.rgb.len()];
+    for (y, row) in rgb.chunks_exact_mut(3 * width as usize).enumerate() {
+        let mut from = start + y as isize * step_down;
+        for pixel in row.chunks_exact_mut(3) {
+            let at = from as usize * 3;
+            pixel.copy_from_slice(&stored.rgb[at..at + 3]);
+            from += step_right;
         }
     }
     Picture { width, height, rgb }
