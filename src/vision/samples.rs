@@ -85,8 +85,12 @@ pub(crate) fn rgb_tiff(picture: &Picture, orientation: u8) -> Vec<u8> {
 pub(crate) fn png(picture: &Picture, exif: Option<Vec<u8>>, icc: Option<Vec<u8>>) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     let mut encoder = PngEncoder::new(&mut bytes);
-    exif.map(|block| encoder.set_exif_metadata(block).unwrap());
-    icc.map(|profile| encoder.set_icc_profile(profile).unwrap());
+    if let Some(block) = exif {
+        encoder.set_exif_metadata(block).unwrap();
+    }
+    if let Some(profile) = icc {
+        encoder.set_icc_profile(profile).unwrap();
+    }
     encoder.write_image(&picture.rgb, picture.width, picture.height, ExtendedColorType::Rgb8).unwrap();
     bytes.into_inner()
 }
@@ -94,7 +98,9 @@ pub(crate) fn png(picture: &Picture, exif: Option<Vec<u8>>, icc: Option<Vec<u8>>
 pub(crate) fn webp(picture: &Picture, exif: Option<Vec<u8>>) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     let mut encoder = WebPEncoder::new_lossless(&mut bytes);
-    exif.map(|block| encoder.set_exif_metadata(block).unwrap());
+    if let Some(block) = exif {
+        encoder.set_exif_metadata(block).unwrap();
+    }
     encoder.write_image(&picture.rgb, picture.width, picture.height, ExtendedColorType::Rgb8).unwrap();
     bytes.into_inner()
 }
