@@ -6,9 +6,10 @@
     rivals.py make-parquet LABELS.json OUT.parquet
     rivals.py group-by     BOXES.parquet [--sql SQL]
 
-Prints one JSON line per tool: tool, version, what, seconds, peak_rss_mb, result (what was counted, to show that the work
-was done) or error. `seconds` is the call itself with files in the page cache, without starting Python and importing the
-library; `peak_rss_mb` is the whole process. `--only TOOL` takes one tool, `--repeat N` the median of N processes.
+Prints one JSON line per tool: tool, version, what, seconds, cpu_seconds, peak_rss_mb, result (what was counted, to show
+that the work was done) or error. `seconds` is the call itself with files in the page cache, without starting Python and
+importing the library; where `cpu_seconds` is far below it, the machine was busy with something else and the run is worth
+little. `peak_rss_mb` is the whole process. `--only TOOL` takes one tool, `--repeat N` the median of N processes.
 Packages are in requirements.txt beside this file. Nothing is written but under a temporary folder, and OUT.
 """
 
@@ -127,12 +128,13 @@ def child(args):
     folder = tempfile.mkdtemp(prefix="rivals-")
     try:
         work = TASKS[args.what][args.only](args, folder)
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), time.process_time()
         result = work()
-        seconds = time.perf_counter() - start
+        seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu_start
         result = result() if callable(result) else result
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(json.dumps({"seconds": round(seconds, 4), "peak_rss_mb": round(peak), "result": result}))
+        figures = {"seconds": round(seconds, 4), "cpu_seconds": round(cpu_seconds, 4), "peak_rss_mb": round(peak)}
+        print(json.dumps(figures | {"result": result}))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
