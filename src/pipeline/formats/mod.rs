@@ -4,6 +4,12 @@
 //! [`Output`](crate::output::Output). It knows nothing of datasets, ids of ours, or the database: the intake stage
 //! numbers what arrives, the export stage hands out what leaves.
 
+#[cfg(test)]
+pub mod collect;
+pub mod image_folder;
+pub mod layout;
+pub mod matching;
+
 use tator_domain::{Class, Image, ImageBox, ImageState, NewClass, PixelBox, Polygon, Split};
 
 use crate::error::Error;
@@ -11,7 +17,7 @@ use crate::output::Output;
 use crate::source::Source;
 
 /// Every format, in the order in which `auto` asks them.
-pub const FORMATS: &[&dyn Format] = &[];
+pub const FORMATS: &[&dyn Format] = &[&image_folder::ImageFolder];
 
 /// The format of that name.
 ///
