@@ -21,8 +21,9 @@ use crate::error::Error;
 pub(crate) use entry_names::{composed, fault as name_fault, folded};
 pub use limits::Limits;
 pub use ordered::in_order;
-pub use pictures::{Picture, is_picture};
+#[cfg_attr(not(test), allow(unused_imports))]
 pub(crate) use pictures::reason;
+pub use pictures::{Picture, is_picture};
 
 /// A tree of files that is only read. Names are relative, with `/`, checked and sorted.
 #[derive(Debug)]
