@@ -9,6 +9,7 @@ pub mod collect;
 pub mod image_folder;
 pub mod layout;
 pub mod matching;
+pub mod yolo;
 
 use tator_domain::{Class, Image, ImageBox, ImageState, NewClass, PixelBox, Polygon, Split};
 
@@ -17,7 +18,7 @@ use crate::output::Output;
 use crate::source::Source;
 
 /// Every format, in the order in which `auto` asks them.
-pub const FORMATS: &[&dyn Format] = &[&image_folder::ImageFolder];
+pub const FORMATS: &[&dyn Format] = &[&yolo::DETECT, &yolo::SEGMENT, &yolo::OBB, &image_folder::ImageFolder];
 
 /// The format of that name.
 ///
