@@ -57,11 +57,13 @@ fn exact_span(c: f64, s: f64, wanted: (f64, f64), length: f64) -> Option<(f64, f
         return found;
     }
     // A box that was cut off at the edge has a size of its own: any that reaches just beyond the edge will do.
-    neighbours(s, EDGE_STEPS).find_map(|s| neighbours(c, EDGE_STEPS).find(|c| fits(*c, s)).map(|c| (c, s)))
+    (0..=16).find_map(|n| {
+        let s = s + f64::from(n) * f64::EPSILON / 2.0;
+        let from_left = neighbours(wanted.0 / length + s / 2.0, 6);
+        let from_right = neighbours((wanted.0 + wanted.1) / length - s / 2.0, 6);
+        from_left.chain(from_right).find(|c| fits(*c, s)).map(|c| (c, s))
+    })
 }
-
-/// How far the search goes for a box at the edge, in steps between doubles.
-const EDGE_STEPS: u64 = 12;
 
 fn same(a: f64, b: f64) -> bool {
     // Zero and minus zero are one position.

@@ -41,8 +41,12 @@ fn check(path: &str, format: &dyn Format, task: Option<Task>) -> Option<Collecte
     let again = round_trip(format, &found.labels(), &ReadOptions::default()).unwrap();
     assert_eq!(again.classes, found.classes, "{path}");
     let by_path = |c: &Collected| {
-        let line = |path: &String| format!("{path} {:?} {:?}", c.image_at(path).map(|i| i.split), c.boxes_of(path));
-        let mut lines: Vec<String> = c.images.iter().map(|i| line(&i.path)).collect();
+        let split = |path: &str| c.image_at(path).map(|i| i.split);
+        let lines_of = |path: &String| {
+            let boxes = c.boxes_of(path).into_iter().map(|b| format!("{path} {b:?}")).collect::<Vec<_>>();
+            [vec![format!("{path} {:?}", split(path))], boxes].concat()
+        };
+        let mut lines: Vec<String> = c.images.iter().flat_map(|i| lines_of(&i.path)).collect();
         lines.sort();
         lines
     };

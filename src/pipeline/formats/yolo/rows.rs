@@ -143,8 +143,7 @@ fn plain(class: usize, shape: &[f64], meaning: Meaning) -> Parsed {
         return Err("the box lies outside the picture");
     }
     let sticks_out = |c: f64, s: f64| c - s / 2.0 < -SLACK || c + s / 2.0 > 1.0 + SLACK;
-    let remark = (sticks_out(cx, w) || sticks_out(cy, h))
-        .then_some("the box reaches more than 1 % beyond the picture and was cut off at its edge");
+    let remark = (sticks_out(cx, w) || sticks_out(cy, h)).then_some(STICKS_OUT);
     let rect = PixelBox { x, y, w: w_pixels, h: h_pixels };
     Ok((Row { line: 0, class, rect, polygon: None, angle: None, score: None }, remark))
 }
@@ -158,8 +157,22 @@ fn scored(parsed: Parsed, last: f64) -> Parsed {
     Ok((row, remark.or(Some("the last number is no confidence and was left out"))))
 }
 
+/// As Ultralytics does, the range is asked of the box around the points: corners of real sets stick out.
+fn check_points(shape: &[f64]) -> Result<Option<&'static str>, &'static str> {
+    let range = |from: usize| {
+        let axis = shape.iter().skip(from).step_by(2);
+        axis.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(*v), high.max(*v)))
+    };
+    let ((x0, x1), (y0, y1)) = (range(0), range(1));
+    check_range(&[f64::midpoint(x0, x1), f64::midpoint(y0, y1), x1 - x0, y1 - y0])?;
+    let sticks_out = x0.min(y0) < -SLACK || x1.max(y1) > 1.0 + SLACK;
+    Ok(sticks_out.then_some(STICKS_OUT))
+}
+
+/// Remark on what reaches far beyond the picture.
+const STICKS_OUT: &str = "reaches more than 1 % beyond the picture";
+
 fn ring(shape: &[f64], meaning: Meaning) -> Result<Vec<[f64; 2]>, &'static str> {
-    check_range(shape)?;
     let point = |p: &[f64]| [point_from_unit(p[0], meaning.width), point_from_unit(p[1], meaning.height)];
     let mut ring: Vec<[f64; 2]> = shape.chunks_exact(2).map(point).collect();
     ring.dedup();
@@ -170,12 +183,13 @@ fn ring(shape: &[f64], meaning: Meaning) -> Result<Vec<[f64; 2]>, &'static str> 
 }
 
 fn outline(class: usize, shape: &[f64], meaning: Meaning) -> Parsed {
+    let remark = check_points(shape)?;
     let polygon = Polygon::from_ring(ring(shape, meaning)?);
     let rect = polygon.bounds().unwrap_or_default();
     if rect.w <= 0.0 || rect.h <= 0.0 {
         return Err("the outline has no area");
     }
-    Ok((Row { line: 0, class, rect, polygon: Some(polygon), angle: None, score: None }, None))
+    Ok((Row { line: 0, class, rect, polygon: Some(polygon), angle: None, score: None }, remark))
 }
 
 /// A polygon in a set that was declared to hold boxes: its bounds, as Ultralytics takes it.
@@ -185,7 +199,7 @@ fn bounds(class: usize, shape: &[f64], meaning: Meaning) -> Parsed {
 }
 
 fn corners(class: usize, shape: &[f64], meaning: Meaning) -> Parsed {
-    check_range(shape)?;
+    let remark = check_points(shape)?;
     let mut corners = [[0.0; 2]; 4];
     for (corner, pair) in corners.iter_mut().zip(shape.chunks_exact(2)) {
         *corner = [pair[0] * meaning.width, pair[1] * meaning.height];
@@ -195,7 +209,7 @@ fn corners(class: usize, shape: &[f64], meaning: Meaning) -> Parsed {
         return Err("the oriented box has no area");
     }
     let (rect, angle) = oriented::from_corners(&corners);
-    Ok((Row { line: 0, class, rect, polygon: Some(polygon), angle: Some(angle), score: None }, None))
+    Ok((Row { line: 0, class, rect, polygon: Some(polygon), angle: Some(angle), score: None }, remark))
 }
 
 #[cfg(test)]
