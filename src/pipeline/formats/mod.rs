@@ -4,7 +4,7 @@
 //! [`Output`](crate::output::Output). It knows nothing of datasets, ids of ours, or the database: the intake stage
 //! numbers what arrives, the export stage hands out what leaves.
 
-use tator_domain::{Class, Image, ImageBox, ImageState, NewClass, PixelBox, Polygon, Split};
+use tator_domain::{BoxState, Class, Image, ImageBox, ImageState, NewClass, Origin, PixelBox, Polygon, Split};
 
 use crate::error::Error;
 use crate::output::Output;
@@ -151,6 +151,10 @@ pub struct FoundBox {
     pub source_id: Option<String>,
     /// Further keys as a JSON object.
     pub attributes: Option<String>,
+    /// Who made it, where the source says so (our Parquet); `None` is [`Origin::Import`].
+    pub origin: Option<Origin>,
+    /// Whether it counts as truth, where the source says so; `None` is [`BoxState::Trusted`].
+    pub state: Option<BoxState>,
 }
 
 /// What is to be written, image by image.
