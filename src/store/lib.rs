@@ -1,5 +1,6 @@
 //! The cellar: the only room that knows DuckDB, Lance, Arrow, Parquet, SQL text and the folders on disk.
 
-/// Trouble in the cellar.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {}
+mod error;
+pub mod parquet_files;
+
+pub use error::Error;

@@ -4,6 +4,19 @@
 //! [`Output`](crate::output::Output). It knows nothing of datasets, ids of ours, or the database: the intake stage
 //! numbers what arrives, the export stage hands out what leaves.
 
+#[cfg(test)]
+pub mod collect;
+#[cfg(test)]
+pub mod sample_labels;
+pub mod coco;
+pub mod csv;
+pub mod image_folder;
+pub mod layout;
+pub mod matching;
+pub mod measure;
+pub mod parquet;
+pub mod voc;
+
 use tator_domain::{BoxState, Class, Image, ImageBox, ImageState, NewClass, Origin, PixelBox, Polygon, Split};
 
 use crate::error::Error;
@@ -11,7 +24,8 @@ use crate::output::Output;
 use crate::source::Source;
 
 /// Every format, in the order in which `auto` asks them.
-pub const FORMATS: &[&dyn Format] = &[];
+pub const FORMATS: &[&dyn Format] = 
+    &[&parquet::Parquet, &coco::Coco, &voc::Voc, &image_folder::ImageFolder, &csv::Csv];
 
 /// The format of that name.
 ///

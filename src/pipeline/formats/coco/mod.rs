@@ -6,7 +6,7 @@
 
 mod categories;
 mod files;
-mod json;
+pub(super) mod json;
 mod numbering;
 mod read;
 mod record;

@@ -9,7 +9,9 @@ use super::files::{Pictures, Survey, choose, record, survey, walk};
 use super::record::{Annotation, Bbox, Extra, ForeignId, ImageRecord, Segmentation};
 use super::stream::Part;
 use crate::error::Error;
+use crate::formats::image_folder::unlabelled;
 use crate::formats::matching::even;
+use crate::formats::measure::{Measure, TURNED, measure};
 use crate::formats::{FoundBox, FoundImage, ImageKey, ReadOptions, Sink};
 use crate::source::{Picture, Source, name_fault};
 
@@ -18,6 +20,7 @@ const CHUNK: usize = 1024;
 
 /// Reads the whole source.
 pub fn read(source: &Source, options: &ReadOptions, sink: &mut dyn Sink) -> Result<(), Error> {
+    source.left_out().iter().for_each(|(item, why)| sink.skip(item, why));
     let paths = choose(source, Some(sink));
     if paths.is_empty() {
         return Err(Error::invalid(source.name(), "holds no COCO file: a JSON object with images and annotations"));
@@ -164,12 +167,12 @@ impl Reading<'_> {
             sink.skip(&item, reason);
             Ok(Known { key: None, width: 0, height: 0, turn: None })
         };
-        let size = match measure(&image, picture) {
+        let size = match size_of(&image, picture) {
             Ok(size) => size,
             Err(reason) => return out(&reason, sink),
         };
         if size.turn.is_some() {
-            sink.warn(&item, "the labels were made on the stored picture; they are turned upright by its EXIF orientation");
+            sink.warn(&item, TURNED);
         }
         let (file, place) = number.map(|n| self.pictures.get(n)).unzip();
         let name = even(image.file_name.as_deref().unwrap_or_default());
@@ -294,20 +297,7 @@ impl Reading<'_> {
                 sink.skip(file, "another image has its path");
                 return Ok(());
             }
-            let split = place.split.or(self.options.split).unwrap_or(Split::None);
-            sink.image(FoundImage {
-                path: place.path.clone(),
-                file: Some(file.to_owned()),
-                width: picture.width,
-                height: picture.height,
-                orientation: picture.orientation,
-                bytes: picture.bytes,
-                split,
-                state: ImageState::Unlabelled,
-                source_id: None,
-                attributes: None,
-            })
-            .map(drop)
+            sink.image(unlabelled(file, place.clone(), &picture, self.options)).map(drop)
         })
     }
 }
@@ -329,41 +319,15 @@ fn with_licence(mut image: ImageRecord, survey: &Survey) -> Extra {
     image.extra
 }
 
-/// Size of an image and how its labels lie on it.
-struct Measure {
-    width: u32,
-    height: u32,
-    orientation: u8,
-    bytes: u64,
-    turn: Option<Orientation>,
-}
-
-/// Compares what the file says with what the picture says.
-fn measure(image: &ImageRecord, picture: Option<Result<Picture, String>>) -> Result<Measure, String> {
+/// The image's size, from the file or its picture.
+fn size_of(image: &ImageRecord, picture: Option<Result<Picture, String>>) -> Result<Measure, String> {
     if image.id.is_none() {
         return Err("it has no id".to_owned());
     }
     if image.file_name.as_deref().unwrap_or_default().trim().is_empty() {
         return Err("it has no file name".to_owned());
     }
-    let picture = picture.transpose()?;
-    let upright = |p: &Picture, turn| Measure {
-        width: p.width,
-        height: p.height,
-        orientation: p.orientation,
-        bytes: p.bytes,
-        turn,
-    };
-    match (image.width.zip(image.height), picture) {
-        (None, None) => Err("its size is not given and its picture is not in the source".to_owned()),
-        (Some((width, height)), None) => Ok(Measure { width, height, orientation: 1, bytes: 0, turn: None }),
-        (None, Some(p)) => Ok(upright(&p, None)),
-        (Some(size), Some(p)) if size == (p.width, p.height) => Ok(upright(&p, None)),
-        (Some((w, h)), Some(p)) if (h, w) == (p.width, p.height) && Orientation::swaps_sides(p.orientation) => {
-            Ok(upright(&p, Some(Orientation::of_stored(p.orientation, w, h))))
-        }
-        (Some(_), Some(_)) => Err("its size differs from the size of its picture".to_owned()),
-    }
+    measure(image.width.zip(image.height), picture.transpose()?.as_ref())
 }
 
 /// Where a box is, in the upright image.
