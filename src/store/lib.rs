@@ -1,6 +1,61 @@
 //! The cellar: the only room that knows DuckDB, Lance, Arrow, Parquet, SQL text and the folders on disk.
+//!
+//! In go domain records, out come domain records. `live.duckdb` is the working set: an edit is one transaction,
+//! acknowledged after commit. The Lance tables under `tables/` are the open, versioned body that the fold brings up to
+//! date in batches, and from which the working set is rebuilt when it is missing.
+//!
+//! ```text
+//! Workspace::open ─▶ Store::open ─▶ Reader (many)  images, boxes, classes, history, SQL for people
+//!                                └▶ Writer (one)   edits, classes, datasets, loads, folds
+//! ```
 
+mod analyst;
+mod columns;
+mod datasets;
+mod edits;
+mod engine;
 mod error;
+mod filter;
+mod fold;
+mod guard;
+mod lance_tables;
 pub mod parquet_files;
+pub mod queries;
+mod reader;
+mod summary;
+mod trash;
+mod workspace;
+mod writer;
 
+use std::sync::Arc;
+
+pub use analyst::{SchemaTable, SqlAnswer, SqlCancel, SqlColumn, SqlFormat, SqlRequest};
+pub use engine::Limits;
 pub use error::Error;
+pub use filter::ImageFilter;
+pub use fold::FoldReport;
+pub use lance_tables::TableHealth;
+pub use reader::{ImageFile, Reader};
+pub use summary::{
+    Change, ClassCount, DatasetSummary, Edit, EditAnswer, EditOutcome, EditRequest, Facets, ImageDetail, ImageHome,
+    ImagePage, Neighbours, Trashed,
+};
+pub use tator_domain::Timestamp;
+pub use workspace::{Folders, LockNote, Workspace, read_lock_note, write_whole};
+pub use writer::Writer;
+
+use tator_domain::Clock;
+
+/// Opens the working set of a workspace, making or mending what is missing.
+///
+/// # Errors
+/// [`Error::TooNew`] for a workspace of a newer Tator; [`Error::Damaged`] when the working set cannot be opened.
+pub fn open(workspace: &Workspace, limits: &Limits, clock: Arc<dyn Clock>) -> Result<Writer, Error> {
+    let folders = workspace.folders().clone();
+    let engine = engine::Engine::open(&folders.live(), &folders.tables(), &folders.temporary(), limits)?;
+    let reader = Reader { engine, folders };
+    datasets::prepare(&reader)?;
+    let writer = Writer::new(reader, clock)?;
+    writer.restore_missing()?;
+    Ok(writer)
+}

@@ -1,0 +1,10 @@
+-- Every box of the images that a filter means, in order, under its living class. `{where}` is the filter's predicate.
+WITH RECURSIVE images AS (FROM {d}.images), boxes AS (FROM {d}.boxes), classes AS (FROM {d}.classes),
+living AS (
+    SELECT class_id, class_id AS living_id, retired_into FROM {d}.classes
+    UNION
+    SELECT living.class_id, c.class_id, c.retired_into FROM living JOIN {d}.classes c ON c.class_id = living.retired_into
+)
+SELECT b.box_id, b.image_id, l.living_id AS class_id, b.x, b.y, b.w, b.h, b.polygon, b.angle, b.mask, b.area, b.is_crowd, b.origin, b.state, b.score, b.source_id, b.attributes
+FROM {d}.boxes b JOIN living l ON l.class_id = b.class_id AND l.retired_into IS NULL
+WHERE b.image_id IN (SELECT image_id FROM images WHERE ({where})) ORDER BY b.image_id, b.box_id

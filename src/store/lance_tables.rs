@@ -1,0 +1,183 @@
+//! Lance: the open, versioned tables. Async ends here.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::array::{RecordBatch, RecordBatchIterator};
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use futures::TryStreamExt;
+use lance::Dataset;
+use lance::dataset::cleanup::CleanupPolicyBuilder;
+use lance::dataset::optimize::{CompactionOptions, compact_files};
+use lance::dataset::transaction::{Operation, Transaction, UpdateMode};
+use lance::dataset::{CommitBuilder, InsertBuilder, WriteMode, WriteParams};
+use tokio::runtime::Runtime;
+
+use crate::Error;
+
+/// Batches on their way into a table.
+pub(crate) type Batches = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>;
+
+/// Versions that stay readable beside the named ones, for programs that have one open.
+const KEPT_VERSIONS: usize = 20;
+/// Compaction waits for this many fragments …
+const COMPACT_FRAGMENTS: usize = 24;
+/// … or for this share of deleted rows.
+const COMPACT_DELETED: f64 = 0.3;
+
+/// The runtime that Lance needs, and nothing else.
+pub(crate) struct Lance {
+    runtime: Runtime,
+}
+
+/// How a table stands, for the metrics page and the gates.
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
+pub struct TableHealth {
+    /// Version that readers see.
+    pub version: u64,
+    /// Data files.
+    pub fragments: usize,
+    /// Rows that count.
+    pub rows: usize,
+    /// Rows that are deleted but still on disk.
+    pub deleted_rows: usize,
+}
+
+fn failed<E: std::fmt::Display>(path: &Path) -> impl FnOnce(E) -> Error + use<'_, E> {
+    move |error| Error::Lance { table: table_name(path), message: error.to_string() }
+}
+
+/// `coins/boxes` for `…/tables/coins/boxes.lance`.
+fn table_name(path: &Path) -> String {
+    let dataset = path.parent().and_then(Path::file_name).unwrap_or_default();
+    format!("{}/{}", dataset.to_string_lossy(), path.file_stem().unwrap_or_default().to_string_lossy())
+}
+
+impl Lance {
+    pub fn new() -> Result<Self, Error> {
+        let mut runtime = tokio::runtime::Builder::new_multi_thread();
+        let runtime = runtime.worker_threads(2).thread_name("lance").enable_all().build();
+        Ok(Self { runtime: runtime.map_err(Error::io("starting the Lance runtime"))? })
+    }
+
+    fn open(&self, path: &Path) -> Result<Dataset, Error> {
+        self.runtime.block_on(Dataset::open(&path.to_string_lossy())).map_err(failed(path))
+    }
+
+    /// Writes the whole table as a new version; older versions stay.
+    pub fn replace(&self, path: &Path, schema: SchemaRef, batches: Batches) -> Result<u64, Error> {
+        let mode = if path.exists() { WriteMode::Overwrite } else { WriteMode::Create };
+        let params = WriteParams { mode, skip_auto_cleanup: true, ..WriteParams::default() };
+        let reader = RecordBatchIterator::new(batches, schema);
+        let uri = path.to_string_lossy();
+        let written = self.runtime.block_on(Dataset::write(reader, &*uri, Some(params))).map_err(failed(path))?;
+        Ok(written.version_id())
+    }
+
+    /// Replaces the rows that `predicate` names by `batches`, in one commit: readers see the old rows or the new ones.
+    ///
+    /// A `merge_insert` does the same at ten times the price, because it joins with the whole table (BENCHMARKS.md).
+    pub fn replace_rows(&self, path: &Path, predicate: &str, batches: Vec<RecordBatch>) -> Result<u64, Error> {
+        let dataset = Arc::new(self.open(path)?);
+        self.runtime.block_on(replace_rows(dataset, predicate, batches)).map_err(failed(path))
+    }
+
+    /// All rows of a table, batch by batch.
+    pub fn scan(&self, path: &Path, take: &mut dyn FnMut(RecordBatch) -> Result<(), Error>) -> Result<(), Error> {
+        let dataset = self.open(path)?;
+        let mut scan = dataset.scan();
+        scan.scan_in_order(true);
+        let mut stream = self.runtime.block_on(scan.try_into_stream()).map_err(failed(path))?;
+        while let Some(batch) = self.runtime.block_on(stream.try_next()).map_err(failed(path))? {
+            take(batch)?;
+        }
+        Ok(())
+    }
+
+    /// How a table stands.
+    pub fn health(&self, path: &Path) -> Result<TableHealth, Error> {
+        let dataset = self.open(path)?;
+        self.runtime.block_on(async {
+            let rows = dataset.count_rows(None).await.map_err(failed(path))?;
+            let deleted_rows = dataset.count_deleted_rows().await.map_err(failed(path))?;
+            Ok(TableHealth { version: dataset.version_id(), fragments: dataset.count_fragments(), rows, deleted_rows })
+        })
+    }
+
+    /// Compacts a table when it has many fragments or many dead rows, and drops old unnamed versions.
+    ///
+    /// Files that no manifest lists are left alone: they may belong to another program that is writing.
+    pub fn tidy(&self, path: &Path) -> Result<bool, Error> {
+        let health = self.health(path)?;
+        let dead = health.deleted_rows as f64 / (health.rows + health.deleted_rows).max(1) as f64;
+        if health.fragments < COMPACT_FRAGMENTS && dead < COMPACT_DELETED {
+            return Ok(false);
+        }
+        let mut dataset = self.open(path)?;
+        self.runtime.block_on(async {
+            let options = CompactionOptions { materialize_deletions_threshold: 0.05, ..CompactionOptions::default() };
+            compact_files(&mut dataset, options, None).await.map_err(failed(path))?;
+            let policy = CleanupPolicyBuilder::default().delete_unverified(false).error_if_tagged_old_versions(false);
+            let policy = policy.retain_n_versions(&dataset, KEPT_VERSIONS).await.map_err(failed(path))?;
+            dataset.cleanup_with_policy(policy.build()).await.map_err(failed(path))?;
+            Ok(true)
+        })
+    }
+
+    /// Names the version that readers see now; a named version is never cleaned up.
+    pub fn tag(&self, path: &Path, name: &str) -> Result<u64, Error> {
+        let dataset = self.open(path)?;
+        let version = dataset.version_id();
+        self.runtime.block_on(dataset.tags().create(name, version)).map_err(failed(path))?;
+        Ok(version)
+    }
+
+    /// The named versions of a table.
+    pub fn tags(&self, path: &Path) -> Result<Vec<(String, u64)>, Error> {
+        let dataset = self.open(path)?;
+        let tags = self.runtime.block_on(dataset.tags().list()).map_err(failed(path))?;
+        let mut named: Vec<_> = tags.into_iter().map(|(name, tag)| (name, tag.version)).collect();
+        named.sort();
+        Ok(named)
+    }
+}
+
+async fn replace_rows(dataset: Arc<Dataset>, predicate: &str, batches: Vec<RecordBatch>) -> lance::Result<u64> {
+    let (mut updated, mut removed) = (Vec::new(), Vec::new());
+    for fragment in dataset.get_fragments() {
+        let before = fragment.metadata().clone();
+        match fragment.delete(predicate).await? {
+            None => removed.push(before.id),
+            Some(after) if after.metadata().deletion_file != before.deletion_file => updated.push(after.metadata().clone()),
+            Some(_) => {}
+        }
+    }
+    let new_fragments = if batches.iter().all(|b| b.num_rows() == 0) {
+        Vec::new()
+    } else {
+        let params = WriteParams { mode: WriteMode::Append, skip_auto_cleanup: true, ..WriteParams::default() };
+        let insert = InsertBuilder::new(Arc::clone(&dataset)).with_params(&params).execute_uncommitted(batches).await?;
+        match insert.operation {
+            Operation::Append { fragments } => fragments,
+            _ => Vec::new(),
+        }
+    };
+    if updated.is_empty() && removed.is_empty() && new_fragments.is_empty() {
+        return Ok(dataset.version_id());
+    }
+    let operation = Operation::Update {
+        removed_fragment_ids: removed,
+        updated_fragments: updated,
+        new_fragments,
+        fields_modified: Vec::new(),
+        compacted_sstables: Vec::new(),
+        fields_for_preserving_frag_bitmap: Vec::new(),
+        update_mode: Some(UpdateMode::RewriteRows),
+        inserted_rows_filter: None,
+        updated_fragment_offsets: None,
+    };
+    let transaction = Transaction::new(dataset.version_id(), operation, None);
+    let committed = CommitBuilder::new(dataset).with_skip_auto_cleanup(true).execute(transaction).await?;
+    Ok(committed.version_id())
+}

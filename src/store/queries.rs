@@ -1,0 +1,88 @@
+//! The register of `queries/*.sql`: one line a file, so that a statement has a name in errors and a test.
+
+use tator_domain::DatasetName;
+
+/// One statement of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Query {
+    /// Its file under `queries/`.
+    pub name: &'static str,
+    /// Its text; `{d}` stands for a dataset's schema, `{where}` and `{among}` for a filter.
+    pub sql: &'static str,
+}
+
+impl Query {
+    /// The statement for one dataset.
+    #[must_use]
+    pub fn of(&self, dataset: &DatasetName) -> String {
+        self.sql.replace("{d}", &format!("\"{dataset}\""))
+    }
+
+    /// The statement for one dataset and a predicate on its images.
+    #[must_use]
+    pub fn of_where(&self, dataset: &DatasetName, predicate: &str) -> String {
+        self.of(dataset).replace("{where}", predicate)
+    }
+
+    /// Names this query in an error of DuckDB's.
+    pub(crate) fn failed(&self) -> impl Fn(duckdb::Error) -> crate::Error + use<> {
+        let query = self.name;
+        move |source| crate::Error::Query { query, source }
+    }
+}
+
+macro_rules! queries {
+    ($($(#[$meta:meta])* $constant:ident = $file:literal,)+) => {
+        $(
+            #[doc = concat!("`queries/", $file, "`")]
+            pub const $constant: Query = Query {
+                name: $file,
+                sql: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../queries/", $file)),
+            };
+        )+
+        /// Every registered statement.
+        pub const ALL: &[Query] = &[$($constant,)+];
+    };
+}
+
+queries! {
+    SCHEMA_TATOR = "schema/tator.sql",
+    SCHEMA_DATASET = "schema/dataset.sql",
+    SELECT_IMAGE = "images/select_image.sql",
+    SELECT_IMAGE_PAGE = "images/select_page.sql",
+    SELECT_IMAGE_FILE = "images/select_file.sql",
+    SCAN_IMAGES = "images/scan_all.sql",
+    COUNT_FACETS = "images/count_facets.sql",
+    SELECT_NEIGHBOURS = "images/select_neighbours.sql",
+    UPDATE_IMAGE_AFTER_EDIT = "images/update_after_edit.sql",
+    SELECT_BOXES_BY_IMAGE = "boxes/select_by_image.sql",
+    SELECT_BOXES_BY_RANGE = "boxes/select_by_range.sql",
+    SCAN_BOXES = "boxes/scan_all.sql",
+    INSERT_BOX = "boxes/insert_box.sql",
+    UPDATE_BOX = "boxes/update_box.sql",
+    DELETE_BOX = "boxes/delete_box.sql",
+    COUNT_BOXES_BY_CLASS = "boxes/count_by_class.sql",
+    SELECT_CLASSES = "classes/select_all.sql",
+    INSERT_CLASS = "classes/insert_class.sql",
+    UPDATE_CLASS_NAME = "classes/update_name.sql",
+    UPDATE_CLASS_RETIRED = "classes/update_retired.sql",
+    INSERT_CHANGE = "changes/insert_change.sql",
+    SELECT_CHANGES_BY_IMAGE = "changes/select_by_image.sql",
+    SELECT_CHANGE = "changes/select_change.sql",
+    UPDATE_CHANGE_STATUS = "changes/update_status.sql",
+    SELECT_CHANGES_PAGE = "changes/select_page.sql",
+    SELECT_DATASETS = "datasets/select_all.sql",
+    INSERT_DATASET = "datasets/insert_dataset.sql",
+    DELETE_DATASET = "datasets/delete_dataset.sql",
+    RESERVE_NUMBERS = "datasets/reserve_numbers.sql",
+    COUNT_ROWS = "datasets/count_rows.sql",
+    SELECT_JOBS = "jobs/select_all.sql",
+    UPSERT_JOB = "jobs/insert_job.sql",
+    DELETE_JOB = "jobs/delete_job.sql",
+    INSERT_UNFOLDED = "fold/insert_unfolded.sql",
+    SELECT_UNFOLDED = "fold/select_unfolded.sql",
+    DELETE_UNFOLDED = "fold/delete_unfolded.sql",
+    SELECT_FOLD_IMAGES = "fold/select_images.sql",
+    SELECT_FOLD_BOXES = "fold/select_boxes.sql",
+    SELECT_FOLD_CLASSES = "fold/select_classes.sql",
+}
