@@ -83,7 +83,7 @@ fn numbered_class(key: usize, class: &NewClass) -> Class {
         class_id: key as i32 + 1,
         name: class.name.clone(),
         supercategory: class.supercategory.clone(),
-        colour: class_colour(key as i32 + 1),
+        colour: class_colour(key).to_owned(),
         source_id: class.source_id.clone(),
         retired: false,
         retired_into: None,

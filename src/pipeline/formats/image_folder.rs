@@ -93,10 +93,7 @@ mod tests {
         let files = [("cats/a.JPG", picture(8, 6)), ("dogs/a.jpg", picture(4, 4)), ("readme.txt", b"hello".to_vec())];
         let found = collect(&ImageFolder, &Source::of_files(files), &ReadOptions::default()).unwrap();
         let paths: Vec<_> = found.images.iter().map(|i| (i.path.as_str(), i.width, i.height, i.state)).collect();
-        assert_eq!(
-            paths,
-            [("cats/a.JPG", 8, 6, ImageState::Unlabelled), ("dogs/a.jpg", 4, 4, ImageState::Unlabelled)]
-        );
+        assert_eq!(paths, [("cats/a.JPG", 8, 6, ImageState::Unlabelled), ("dogs/a.jpg", 4, 4, ImageState::Unlabelled)]);
         assert!(found.classes.is_empty() && found.skipped.is_empty());
     }
 

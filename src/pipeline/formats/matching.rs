@@ -82,6 +82,12 @@ impl<'a> FileIndex<'a> {
         Ok(all)
     }
 
+    /// Whether a file has exactly this path, composition aside.
+    #[must_use]
+    pub fn find_exact(&self, wanted: &str) -> bool {
+        self.exact(&composed(wanted)).is_some()
+    }
+
     fn exact(&self, wanted: &str) -> Option<usize> {
         self.even.get(wanted).copied()
     }

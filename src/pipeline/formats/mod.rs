@@ -16,6 +16,7 @@ pub mod matching;
 pub mod measure;
 pub mod parquet;
 pub mod voc;
+pub mod yolo;
 
 use tator_domain::{BoxState, Class, Image, ImageBox, ImageState, NewClass, Origin, PixelBox, Polygon, Split};
 
@@ -24,8 +25,16 @@ use crate::output::Output;
 use crate::source::Source;
 
 /// Every format, in the order in which `auto` asks them.
-pub const FORMATS: &[&dyn Format] = 
-    &[&parquet::Parquet, &coco::Coco, &voc::Voc, &image_folder::ImageFolder, &csv::Csv];
+pub const FORMATS: &[&dyn Format] = &[
+    &parquet::Parquet,
+    &coco::Coco,
+    &voc::Voc,
+    &yolo::DETECT,
+    &yolo::SEGMENT,
+    &yolo::OBB,
+    &image_folder::ImageFolder,
+    &csv::Csv,
+];
 
 /// The format of that name.
 ///

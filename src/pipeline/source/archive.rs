@@ -43,7 +43,8 @@ struct Member {
 pub(super) fn list(path: &Path, limits: &Limits) -> Result<Listing, Error> {
     let file = Arc::new(File::open(path).map_err(Error::io(format!("opening {}", path.display())))?);
     let length = file.metadata().map_err(Error::io(format!("opening {}", path.display())))?.len();
-    let broken = |e: zip::result::ZipError| Error::invalid(path.display().to_string(), format!("is not a sound zip: {e}"));
+    let broken =
+        |e: zip::result::ZipError| Error::invalid(path.display().to_string(), format!("is not a sound zip: {e}"));
     let mut archive = ZipArchive::new(BufReader::new(Region::new(Arc::clone(&file), 0, length))).map_err(broken)?;
     if archive.has_duplicate_names() {
         return Err(Error::invalid(path.display().to_string(), "names the same entry twice; which one is meant?"));
@@ -75,9 +76,14 @@ fn is_clutter(name: &str) -> bool {
 }
 
 /// One entry of the directory, refused when its name, kind, method or size is.
-fn member(archive: &mut ZipArchive<BufReader<Region>>, index: usize, limits: &Limits) -> Result<(String, Member), Error> {
+fn member(
+    archive: &mut ZipArchive<BufReader<Region>>,
+    index: usize,
+    limits: &Limits,
+) -> Result<(String, Member), Error> {
     let entry = archive.by_index_raw(index);
-    let entry = entry.map_err(|e| Error::invalid(format!("entry {index} of the archive"), format!("is broken: {e}")))?;
+    let entry =
+        entry.map_err(|e| Error::invalid(format!("entry {index} of the archive"), format!("is broken: {e}")))?;
     let name = entry_name(entry.name_raw(), || entry.name().map(std::borrow::Cow::into_owned).ok());
     let refuse = |why: &str| Err(Error::invalid(name.clone(), why.to_owned()));
     if let Some(why) = fault(&name) {

@@ -101,8 +101,25 @@ mod tests {
     fn dangerous_names_are_refused() {
         let long = "a".repeat(256);
         for bad in [
-            "", "/etc/passwd", "../x", "a/../../x", "a/./b", "C:x", "c:/x", "a\\b", "..\\x", "a\0b", "a//b", "NUL",
-            "a/con.txt", "com1 .jpg", "a./b", "a /b", "a\nb", "a:stream", long.as_str(),
+            "",
+            "/etc/passwd",
+            "../x",
+            "a/../../x",
+            "a/./b",
+            "C:x",
+            "c:/x",
+            "a\\b",
+            "..\\x",
+            "a\0b",
+            "a//b",
+            "NUL",
+            "a/con.txt",
+            "com1 .jpg",
+            "a./b",
+            "a /b",
+            "a\nb",
+            "a:stream",
+            long.as_str(),
         ] {
             assert!(fault(bad).is_some(), "{bad:?}");
         }
@@ -110,7 +127,8 @@ mod tests {
 
     #[test]
     fn ordinary_names_pass() {
-        for good in ["a.jpg", "images/train/a b.jpg", "Ünïcode/写真.png", "console.txt", "a/", "...hidden", "x..y"] {
+        for good in ["a.jpg", "images/train/a b.jpg", "Ünïcode/写真.png", "console.txt", "a/", "...hidden", "x..y"]
+        {
             assert_eq!(fault(good), None, "{good:?}");
         }
     }

@@ -12,6 +12,8 @@ mod memory;
 mod ordered;
 mod pictures;
 mod region;
+#[cfg(test)]
+mod tests;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -21,8 +23,8 @@ use crate::error::Error;
 pub(crate) use entry_names::{composed, fault as name_fault, folded};
 pub use limits::Limits;
 pub use ordered::in_order;
-pub use pictures::{Picture, is_picture};
 pub(crate) use pictures::reason;
+pub use pictures::{Picture, is_picture};
 
 /// A tree of files that is only read. Names are relative, with `/`, checked and sorted.
 #[derive(Debug)]

@@ -34,11 +34,15 @@ mod tests {
     fn results_come_in_the_order_of_the_items() {
         let items: Vec<usize> = (0..5000).collect();
         let mut seen = Vec::new();
-        in_order(&items, |i| i * 2, |i, twice| {
-            assert_eq!(twice, i * 2);
-            seen.push(*i);
-            Ok(())
-        })
+        in_order(
+            &items,
+            |i| i * 2,
+            |i, twice| {
+                assert_eq!(twice, i * 2);
+                seen.push(*i);
+                Ok(())
+            },
+        )
         .unwrap();
         assert_eq!(seen, items);
     }

@@ -43,12 +43,7 @@ impl Source {
             None => tator_vision::probe(&mut Rewindable::new(self.open(path)?, entry.bytes)),
         };
         let header = header.map_err(|e| Error::invalid("picture", e.to_string()))?;
-        Ok(Picture {
-            width: header.width,
-            height: header.height,
-            orientation: header.orientation,
-            bytes: entry.bytes,
-        })
+        Ok(Picture { width: header.width, height: header.height, orientation: header.orientation, bytes: entry.bytes })
     }
 
     /// Probes many pictures with all cores and hands each result to `take` in the order given: the picture, or the

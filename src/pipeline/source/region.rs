@@ -47,8 +47,7 @@ impl Seek for Region {
             SeekFrom::Current(by) => self.position.checked_add_signed(by),
             SeekFrom::End(by) => (self.end - self.start).checked_add_signed(by),
         };
-        self.position =
-            target.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "seek before the start"))?;
+        self.position = target.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "seek before the start"))?;
         Ok(self.position)
     }
 }
