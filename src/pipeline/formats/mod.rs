@@ -15,6 +15,8 @@ pub mod layout;
 pub mod matching;
 pub mod measure;
 pub mod parquet;
+#[cfg(test)]
+mod table_tests;
 pub mod voc;
 pub mod yolo;
 
