@@ -22,6 +22,7 @@ mod guard;
 mod jobs;
 mod lance_tables;
 mod load;
+pub mod parquet_files;
 pub mod queries;
 mod reader;
 mod snapshot;
