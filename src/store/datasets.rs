@@ -97,6 +97,23 @@ impl Writer {
         })
     }
 
+    /// Removes a dataset that holds no image: one that was made for something that came to nothing.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when there are images in it: deleting goes through the trash.
+    pub fn discard_dataset(&self, name: &DatasetName) -> Result<(), Error> {
+        if self.reader.dataset(name)?.images > 0 {
+            return Err(Error::Invalid(format!("dataset {name} is not empty")));
+        }
+        self.drop_dataset(name)?;
+        for folder in [self.reader.folders.dataset(name), self.reader.folders.tables_of(name)] {
+            if folder.exists() {
+                fs::remove_dir_all(&folder).map_err(Error::io(format!("removing {}", folder.display())))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Takes the tables and the row of a dataset out of the working set.
     pub(crate) fn drop_dataset(&self, name: &DatasetName) -> Result<(), Error> {
         self.change(|state| {

@@ -229,17 +229,18 @@ impl Loader<'_> {
         Ok(())
     }
 
-    /// Takes everything over in one transaction, after [`Loader::plan`].
+    /// Takes everything over in one transaction, after [`Loader::plan`]; `copied` when the files now lie at their dataset
+    /// path rather than where the source names them.
     ///
     /// # Errors
     /// When an image was edited at the same moment, or the disk refuses; nothing has changed then.
-    pub fn commit(mut self, title: &str, author: &str) -> Result<Loaded, Error> {
+    pub fn commit(mut self, title: &str, author: &str, copied: bool) -> Result<Loaded, Error> {
         let Some(reserved) = self.reserved.take() else {
             return Err(Error::Invalid("a load is planned before it is committed".into()));
         };
         let diff = self.count_plan()?;
         self.connection.execute_batch("BEGIN TRANSACTION")?;
-        let done = self.take_over(&reserved, &diff, title, author);
+        let done = self.take_over(&reserved, &diff, (title, author), copied);
         if done.is_ok() {
             self.connection.execute_batch("COMMIT")?;
         } else {
@@ -250,7 +251,13 @@ impl Loader<'_> {
         done.map(|()| Loaded { diff, change_id: reserved.change_id })
     }
 
-    fn take_over(&self, reserved: &Reserved, diff: &LoadDiff, title: &str, author: &str) -> Result<(), Error> {
+    fn take_over(
+        &self,
+        reserved: &Reserved,
+        diff: &LoadDiff,
+        (title, author): (&str, &str),
+        copied: bool,
+    ) -> Result<(), Error> {
         let now = self.writer.clock.now();
         self.run(&queries::INSERT_STAGED_CLASSES, [])?;
         self.colour_classes()?;
@@ -258,7 +265,7 @@ impl Loader<'_> {
             self.run(&queries::KEEP_REPLACED_BOXES, params![reserved.change_id])?;
             self.run(&queries::DELETE_REPLACED_BOXES, [])?;
         }
-        self.run(&queries::INSERT_STAGED_IMAGES, params![now])?;
+        self.run(&queries::INSERT_STAGED_IMAGES, params![now, copied])?;
         self.run(&queries::INSERT_STAGED_BOXES, params![reserved.box_id, now])?;
         if diff.images_replaced > 0 {
             self.run(&queries::UPDATE_REPLACED_IMAGES, params![now])?;

@@ -208,9 +208,7 @@ fn repeated_category_names_are_made_unique() {
 
 #[test]
 fn c32_the_layout_decides_between_equal_names() {
-    let file = |name: &str| {
-        json!({"images": [{"id": 0, "file_name": name, "width": 9, "height": 9}], "annotations": [], "categories": []})
-    };
+    let file = |name: &str| json!({"images": [{"id": 0, "file_name": name, "width": 9, "height": 9}], "annotations": [], "categories": []});
     let pictures = [
         ("images/train/a.jpg", picture(9, 9)),
         ("images/train/x/a.jpg", picture(9, 9)),
@@ -383,7 +381,8 @@ fn coco_val2017_comes_back_from_a_generated_file() {
             if n[2] > n[0] && n[3] > n[1] {
                 let bbox = [n[0], n[1], n[2] - n[0], n[3] - n[1]];
                 sum += bbox.iter().sum::<f64>();
-                annotations.push(json!({"id": annotations.len(), "image_id": id, "category_id": n[4] as i64, "bbox": bbox}));
+                annotations
+                    .push(json!({"id": annotations.len(), "image_id": id, "category_id": n[4] as i64, "bbox": bbox}));
             }
         }
     }

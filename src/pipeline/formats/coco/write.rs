@@ -16,12 +16,22 @@ use crate::output::Output;
 const SPOOL: usize = 16 << 20;
 
 /// Keys of an image that the writer makes itself.
-const IMAGE_KEYS: &[&str] =
-    &["id", "file_name", "width", "height", "tator_state", "tator_source_id", "tator_license"];
+const IMAGE_KEYS: &[&str] = &["id", "file_name", "width", "height", "tator_state", "tator_source_id", "tator_license"];
 /// Keys of an annotation that the writer makes itself.
 const BOX_KEYS: &[&str] = &[
-    "id", "image_id", "category_id", "bbox", "area", "iscrowd", "segmentation", "score", "attributes", "tator_state",
-    "tator_source_id", "tator_area", "tator_rle",
+    "id",
+    "image_id",
+    "category_id",
+    "bbox",
+    "area",
+    "iscrowd",
+    "segmentation",
+    "score",
+    "attributes",
+    "tator_state",
+    "tator_source_id",
+    "tator_area",
+    "tator_rle",
 ];
 
 /// Name of a split in files and folders.

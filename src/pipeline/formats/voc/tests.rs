@@ -175,9 +175,7 @@ fn bccd_is_read_whole() {
         let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
         objects += text.matches("<xmin>").count();
         let value = |block: &str, tag: &str| block.split(tag).nth(1).unwrap().split('<').next().unwrap().to_owned();
-        let is_flat = |b: &&str| {
-            value(b, "<xmin>") == value(b, "<xmax>") || value(b, "<ymin>") == value(b, "<ymax>")
-        };
+        let is_flat = |b: &&str| value(b, "<xmin>") == value(b, "<xmax>") || value(b, "<ymin>") == value(b, "<ymax>");
         flat += text.split("<bndbox>").skip(1).filter(is_flat).count();
     }
     let found = collect(&Voc, &Source::at(&root).unwrap(), &ReadOptions::default()).unwrap();
