@@ -23,8 +23,23 @@ use crate::source::Source;
 const SPOOL: usize = 16 << 20;
 
 const BOX_COLUMNS: [&str; 17] = [
-    "image_id", "path", "split", "box_id", "class_id", "class", "x", "y", "w", "h", "angle", "score", "area",
-    "is_crowd", "origin", "state", "source_id",
+    "image_id",
+    "path",
+    "split",
+    "box_id",
+    "class_id",
+    "class",
+    "x",
+    "y",
+    "w",
+    "h",
+    "angle",
+    "score",
+    "area",
+    "is_crowd",
+    "origin",
+    "state",
+    "source_id",
 ];
 const IMAGE_COLUMNS: [&str; 8] = ["image_id", "path", "width", "height", "split", "state", "n_boxes", "source_id"];
 
@@ -95,13 +110,20 @@ fn put(out: &mut dyn Output, path: &str, table: Writer<SpooledTempFile>) -> Resu
     let written = table.into_inner().map_err(|e| Error::io("writing a temporary file")(e.into_error()));
     let mut file = written?;
     out.file(path, &mut |to: &mut dyn Write| {
-        file.rewind().and_then(|()| std::io::copy(&mut file, to)).map(drop).map_err(Error::io(format!("writing {path}")))
+        file.rewind()
+            .and_then(|()| std::io::copy(&mut file, to))
+            .map(drop)
+            .map_err(Error::io(format!("writing {path}")))
     })
 }
 
 /// A text that no spreadsheet takes for a formula.
 fn guarded(text: &str) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { Cow::Owned(format!("'{text}")) } else { Cow::Borrowed(text) }
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        Cow::Owned(format!("'{text}"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 fn number(value: Option<f64>) -> Cow<'static, str> {

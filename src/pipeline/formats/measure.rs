@@ -20,8 +20,7 @@ pub struct Measure {
 }
 
 /// What to tell about an image whose labels are turned.
-pub const TURNED: &str =
-    "the labels were made on the stored picture; they are turned upright by its EXIF orientation";
+pub const TURNED: &str = "the labels were made on the stored picture; they are turned upright by its EXIF orientation";
 
 /// Decides the size of an image.
 ///

@@ -4,17 +4,17 @@
 //! [`Output`](crate::output::Output). It knows nothing of datasets, ids of ours, or the database: the intake stage
 //! numbers what arrives, the export stage hands out what leaves.
 
+pub mod coco;
 #[cfg(test)]
 pub mod collect;
-#[cfg(test)]
-pub mod sample_labels;
-pub mod coco;
 pub mod csv;
 pub mod image_folder;
 pub mod layout;
 pub mod matching;
 pub mod measure;
 pub mod parquet;
+#[cfg(test)]
+pub mod sample_labels;
 #[cfg(test)]
 mod table_tests;
 pub mod voc;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use tator_domain::{BoxState, Class, Image, ImageBox, ImageState, Origin, PixelBox, Polygon, Rle, Ring, Split};
+use tator_domain::{BoxState, Class, Image, ImageBox, ImageState, Origin, PixelBox, Polygon, Ring, Rle, Split};
 
 use super::collect::FixedLabels;
 
@@ -45,13 +45,13 @@ fn ring() -> impl Strategy<Value = Ring> {
 
 fn outline(holds: Holds) -> impl Strategy<Value = (Option<Polygon>, Option<Vec<u32>>)> {
     let polygon = prop::collection::vec(ring(), 1..=holds.rings).prop_map(|rings| (Some(Polygon { rings }), None));
-    let counts = prop::collection::vec(0u32..40, 1..6).prop_map(|counts| (None, Some(counts)));
-    let masks = if holds.masks { 1 } else { 0 };
-    prop_oneof![2 => Just((None, None)), 2 => polygon, masks => counts]
+    let counts =
+        prop::collection::vec(1u32..40, 1..6).prop_map(move |counts| (None, Some(counts).filter(|_| holds.masks)));
+    prop_oneof![2 => Just((None, None)), 2 => polygon, 1 => counts]
 }
 
-fn maybe<T: std::fmt::Debug + Clone>(value: impl Strategy<Value = T>, possible: bool) -> impl Strategy<Value = Option<T>> {
-    prop::option::weighted(if possible { 0.5 } else { 0.0 }, value)
+fn maybe<T: std::fmt::Debug>(value: impl Strategy<Value = T>, possible: bool) -> impl Strategy<Value = Option<T>> {
+    prop::option::of(value).prop_map(move |value| value.filter(|_| possible))
 }
 
 fn attributes(holds: Holds) -> impl Strategy<Value = Option<String>> {
@@ -175,10 +175,16 @@ fn comparable(labels: &FixedLabels, original: &FixedLabels, holds: Holds) -> BTr
             let had_id = before.and_then(|(_, b)| b.get(n)).is_some_and(|b| b.source_id.is_some());
             let bits = [one.rect.x, one.rect.y, one.rect.w, one.rect.h].map(f64::to_bits);
             let class = names.get(&one.class_id);
-            text.push_str(&format!("{class:?} {bits:?} {:?} {:?} {:?} {:?}", one.polygon, one.angle, one.mask, one.area));
+            text.push_str(&format!(
+                "{class:?} {bits:?} {:?} {:?} {:?} {:?}",
+                one.polygon, one.angle, one.mask, one.area
+            ));
             let id = one.source_id.as_ref().filter(|_| had_id && holds.ids);
             let origin = Some(&one.origin).filter(|_| holds.origin);
-            text.push_str(&format!(" {} {origin:?} {} {:?} {id:?} {:?}\n", one.is_crowd, one.state, one.score, one.attributes));
+            text.push_str(&format!(
+                " {} {origin:?} {} {:?} {id:?} {:?}\n",
+                one.is_crowd, one.state, one.score, one.attributes
+            ));
         }
         (image.path.clone(), text)
     };

@@ -7,9 +7,9 @@ use tator_domain::Split;
 use super::record::{Category, ForeignId, ImageRecord};
 use super::stream::{BadStream, Part, Parts};
 use crate::error::Error;
+use crate::formats::Sink;
 use crate::formats::layout::{Place, places, split_of};
 use crate::formats::matching::{FileIndex, base_name, even, stem};
-use crate::formats::Sink;
 use crate::source::{Source, is_picture};
 
 /// One COCO file after its first pass.
@@ -56,11 +56,7 @@ fn line_of(source: &Source, path: &str, at: u64) -> u64 {
 }
 
 /// Calls `each` for every part of a file.
-pub fn walk(
-    source: &Source,
-    path: &str,
-    each: &mut dyn FnMut(Part<'_>) -> Result<(), Error>,
-) -> Result<(), Error> {
+pub fn walk(source: &Source, path: &str, each: &mut dyn FnMut(Part<'_>) -> Result<(), Error>) -> Result<(), Error> {
     let mut parts = Parts::new(source.open(path)?);
     loop {
         match parts.next_part() {

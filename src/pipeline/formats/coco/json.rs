@@ -250,7 +250,8 @@ pub fn push_string(text: &str, out: &mut String) {
 pub fn push_number(value: f64, out: &mut String) {
     use std::fmt::Write as _;
     // `-0.0` must keep its sign, and 2^53 is where whole numbers stop being exact.
-    let whole = value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 && !(value == 0.0 && value.is_sign_negative());
+    let whole =
+        value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 && !(value == 0.0 && value.is_sign_negative());
     let written = if whole { write!(out, "{}", value as i64) } else { write!(out, "{value:?}") };
     debug_assert!(written.is_ok(), "writing to a String cannot fail");
 }

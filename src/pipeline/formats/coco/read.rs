@@ -345,8 +345,7 @@ impl Outline {
         // Labels on the stored frame are checked against the stored size.
         let (width, height) =
             if image.turn.is_some() { (image.height, image.width) } else { (image.width, image.height) };
-        let mut outline =
-            Self { rect: PixelBox::default(), polygon: None, mask: None, spelling: None, message: None };
+        let mut outline = Self { rect: PixelBox::default(), polygon: None, mask: None, spelling: None, message: None };
         let mut bounds = None;
         let segmentation = std::mem::take(&mut found.segmentation);
         let is_list = matches!(segmentation, Segmentation::Counts(..));

@@ -345,7 +345,8 @@ mod tests {
 
     #[test]
     fn records_come_one_by_one_whatever_the_reads_are() {
-        let text = "\u{feff} { \"info\" : {\"a\":[1]}, \"images\":[ {\"f\":\"}]\\\"\"} , 2 ],\"none\":[], \"x\":null } \n";
+        let text =
+            "\u{feff} { \"info\" : {\"a\":[1]}, \"images\":[ {\"f\":\"}]\\\"\"} , 2 ],\"none\":[], \"x\":null } \n";
         let got = parts(text).unwrap();
         let got: Vec<_> = got.iter().map(|(k, e, t)| (k.as_str(), *e, t.as_str())).collect();
         let want = [

@@ -54,12 +54,7 @@ pub fn read(element: &Element, one_based: bool) -> Result<Object, String> {
     Ok(object)
 }
 
-fn rect(
-    edges: &Element,
-    exact: Option<&Element>,
-    shift: f64,
-    warnings: &mut Vec<String>,
-) -> Result<PixelBox, String> {
+fn rect(edges: &Element, exact: Option<&Element>, shift: f64, warnings: &mut Vec<String>) -> Result<PixelBox, String> {
     let number = |name: &str| edges.number_of(name).filter(|v| v.is_finite());
     let all = (number("xmin"), number("ymin"), number("xmax"), number("ymax"));
     let (Some(x0), Some(y0), Some(x1), Some(y1)) = all else {
