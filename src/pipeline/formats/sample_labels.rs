@@ -45,16 +45,13 @@ fn ring() -> impl Strategy<Value = Ring> {
 
 fn outline(holds: Holds) -> impl Strategy<Value = (Option<Polygon>, Option<Vec<u32>>)> {
     let polygon = prop::collection::vec(ring(), 1..=holds.rings).prop_map(|rings| (Some(Polygon { rings }), None));
-    let counts = prop::collection::vec(0u32..40, 1..6).prop_map(|counts| (None, Some(counts)));
-    let masks = if holds.masks { 1 } else { 0 };
-    prop_oneof![2 => Just((None, None)), 2 => polygon, masks => counts]
+    let counts =
+        prop::collection::vec(1u32..40, 1..6).prop_map(move |counts| (None, Some(counts).filter(|_| holds.masks)));
+    prop_oneof![2 => Just((None, None)), 2 => polygon, 1 => counts]
 }
 
-fn maybe<T: std::fmt::Debug + Clone>(
-    value: impl Strategy<Value = T>,
-    possible: bool,
-) -> impl Strategy<Value = Option<T>> {
-    prop::option::weighted(if possible { 0.5 } else { 0.0 }, value)
+fn maybe<T: std::fmt::Debug>(value: impl Strategy<Value = T>, possible: bool) -> impl Strategy<Value = Option<T>> {
+    prop::option::of(value).prop_map(move |value| value.filter(|_| possible))
 }
 
 fn attributes(holds: Holds) -> impl Strategy<Value = Option<String>> {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
 use tator_domain::Split;
 
 use super::collect::{Collected, Written, collect, round_trip, write};
@@ -27,7 +28,7 @@ fn some_labels() -> super::collect::FixedLabels {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(32) })]
 
     #[test]
     fn c35_parquet_keeps_every_bit(labels in sample_labels::labels(Holds::PARQUET)) {

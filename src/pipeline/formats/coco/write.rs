@@ -245,35 +245,40 @@ fn push_box_extra(one: &ImageBox, numbers: &Numbers, line: &mut String) -> bool 
         line.push_str(",\"score\":");
         push_number(score, line);
     }
-    let mut nested = String::new();
     let mut has_nested = false;
     let sound = each_attribute(one.attributes.as_deref(), |key, raw| match key {
         "attributes" if raw.starts_with('{') => {
+            push_nested(raw, one.angle, line);
             has_nested = true;
-            // A turn that was edited since is the true one.
-            each_attribute(Some(raw), |key, raw| match (key, one.angle) {
-                ("rotation", Some(_)) => {}
-                _ => push_raw_key(key, raw, &mut nested),
-            });
         }
         "attributes" if one.angle.is_some() => {}
         "attributes" => push_raw_key(key, raw, line),
         key if BOX_KEYS.contains(&key) => {}
         _ => push_raw_key(key, raw, line),
     });
-    if let Some(angle) = one.angle {
-        nested.push_str(",\"rotation\":");
-        push_number(angle, &mut nested);
-    }
-    if has_nested || one.angle.is_some() {
-        line.push_str(",\"attributes\":{");
-        line.push_str(nested.trim_start_matches(','));
-        line.push('}');
+    if !has_nested && one.angle.is_some() {
+        push_nested("{}", one.angle, line);
     }
     push_text_key("tator_source_id", one.source_id.as_deref().filter(|_| numbers.keep_source), line);
     push_text_key("tator_state", (one.state == BoxState::Draft).then_some("draft"), line);
     push_text_key("tator_area", one.area.is_none().then_some("computed"), line);
     sound
+}
+
+/// CVAT's own `attributes`; a turn that was edited since is the true one.
+fn push_nested(raw: &str, angle: Option<f64>, line: &mut String) {
+    let mut nested = String::new();
+    each_attribute(Some(raw), |key, raw| match (key, angle) {
+        ("rotation", Some(_)) => {}
+        _ => push_raw_key(key, raw, &mut nested),
+    });
+    if let Some(angle) = angle {
+        nested.push_str(",\"rotation\":");
+        push_number(angle, &mut nested);
+    }
+    line.push_str(",\"attributes\":{");
+    line.push_str(nested.strip_prefix(',').unwrap_or_default());
+    line.push('}');
 }
 
 /// Official COCO writes crowds as lists of counts; tools write compressed text for everything else.

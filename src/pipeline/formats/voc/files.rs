@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use tator_domain::Split;
 
 use crate::error::Error;
-use crate::formats::layout::{Place, places, split_of};
+use crate::formats::layout::{Place, places};
 use crate::formats::matching::{FileIndex, base_name, stem};
-use crate::source::Source;
+use crate::source::{Source, is_picture};
 
 /// Largest list of a split.
 const MAX_LIST: u64 = 64 << 20;
@@ -116,14 +116,14 @@ impl Splits {
         let lists: Vec<&str> = paths.filter(|p| p.contains("ImageSets/") && p.ends_with(".txt")).collect();
         let has_main = lists.iter().any(|p| p.contains("ImageSets/Main/"));
         let mut splits = HashMap::new();
-        for wanted in ["train", "val", "test", "trainval"] {
-            let Some(split) = split_of(wanted.trim_end_matches("val")).or_else(|| split_of(wanted)) else { continue };
-            let split = if wanted == "val" { Split::Val } else { split };
+        let known = [("train", Split::Train), ("val", Split::Val), ("test", Split::Test), ("trainval", Split::Train)];
+        for (wanted, split) in known {
             let is_list = |p: &&&str| stem(base_name(p)) == wanted && (!has_main || p.contains("ImageSets/Main/"));
             for path in lists.iter().filter(is_list) {
                 for line in source.read_text(path, MAX_LIST)?.lines() {
-                    let Some(name) = line.split_whitespace().next() else { continue };
-                    splits.entry(name.to_owned()).or_insert(split);
+                    for name in listed_names(line) {
+                        splits.entry(name.to_owned()).or_insert(split);
+                    }
                 }
             }
         }
@@ -132,9 +132,17 @@ impl Splits {
 
     /// The split of an image by its name below the picture folder, with or without extension.
     pub fn get(&self, name: &str) -> Option<Split> {
-        let tries = [name, stem(name), base_name(name), stem(base_name(name))];
-        tries.iter().find_map(|name| self.0.get(*name)).copied()
+        let without_extension = if is_picture(name) { stem(name) } else { name };
+        self.0.get(name).or_else(|| self.0.get(without_extension)).copied()
     }
+}
+
+/// A line is a name, which may hold blanks, or a name with a flag behind it.
+fn listed_names(line: &str) -> impl Iterator<Item = &str> {
+    let line = line.trim();
+    let flagged = line.rsplit_once(char::is_whitespace).filter(|(_, flag)| matches!(*flag, "1" | "-1" | "0"));
+    let whole = Some(line).filter(|name| !name.is_empty());
+    whole.into_iter().chain(flagged.map(|(name, _)| name.trim_end()))
 }
 
 /// Class names of `labelmap.txt` in order (`name:r,g,b:parts:actions`), without the background.
