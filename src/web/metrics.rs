@@ -10,6 +10,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, web};
 use tator_pipeline::{JobState, Workbench};
 
+use crate::api::SqlSlots;
 use crate::door::Door;
 use crate::error::{WebResult, blocking};
 
@@ -101,8 +102,14 @@ async fn health() -> HttpResponse {
     HttpResponse::Ok().json(serde_json::json!({ "status": "ok" }))
 }
 
-async fn figures(metrics: web::Data<Metrics>, workbench: web::Data<Workbench>) -> WebResult<HttpResponse> {
+async fn figures(
+    metrics: web::Data<Metrics>,
+    slots: web::Data<SqlSlots>,
+    workbench: web::Data<Workbench>,
+) -> WebResult<HttpResponse> {
     let mut text = metrics.render();
+    heading(&mut text, "tator_sql_running", "gauge", "Statements of people that run now.");
+    let _ = writeln!(text, "tator_sql_running {}", slots.n_running());
     text.push_str(&blocking(move || workspace_figures(&workbench)).await?);
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
 }

@@ -5,6 +5,7 @@ mod headers;
 mod hosts;
 mod origins;
 mod server;
+mod statements;
 mod traversal;
 mod uploads;
 mod way_in;

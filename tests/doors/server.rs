@@ -126,6 +126,20 @@ impl Answer {
         (self.status, error["code"].as_str().unwrap().to_owned())
     }
 
+    /// The body without the frames of a chunked transfer.
+    pub fn unchunked(&self) -> String {
+        if self.header("transfer-encoding") != Some("chunked") {
+            return self.body.clone();
+        }
+        let (mut whole, mut rest) = (String::new(), self.body.as_str());
+        while let Some((size, after)) = rest.split_once("\r\n") {
+            let Ok(size @ 1..) = usize::from_str_radix(size, 16) else { break };
+            whole.push_str(&after[..size]);
+            rest = &after[size + 2..];
+        }
+        whole
+    }
+
     /// The `name=value` of the cookie it sets.
     pub fn cookie(&self) -> Option<&str> {
         self.header("set-cookie").and_then(|cookie| cookie.split(';').next())

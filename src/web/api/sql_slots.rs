@@ -10,6 +10,7 @@ use crate::error::{WebError, WebResult, blocking};
 /// The places for statements and the queue before them.
 #[derive(Debug)]
 pub struct SqlSlots {
+    at_once: usize,
     running: Arc<Semaphore>,
     waiting: Semaphore,
 }
@@ -24,7 +25,13 @@ impl SqlSlots {
     /// `at_once` may run while `queue` wait.
     #[must_use]
     pub fn new(at_once: usize, queue: usize) -> Self {
-        Self { running: Arc::new(Semaphore::new(at_once)), waiting: Semaphore::new(queue) }
+        Self { at_once, running: Arc::new(Semaphore::new(at_once)), waiting: Semaphore::new(queue) }
+    }
+
+    /// Statements that run now.
+    #[must_use]
+    pub fn n_running(&self) -> usize {
+        self.at_once.saturating_sub(self.running.available_permits())
     }
 
     /// Runs a statement when its turn comes. When the visitor goes away meanwhile, it is stopped through `cancel`; its
