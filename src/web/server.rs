@@ -3,7 +3,9 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
 
 use actix_htmx::HtmxMiddleware;
 use actix_web::middleware::{Compress, Condition, from_fn};
@@ -93,6 +95,7 @@ pub fn serve(parts: Parts, listener: TcpListener, stop: Receiver<()>) -> io::Res
     let lock = Lock::new(address, &settings.allow_hosts, settings.token, settings.password_hash, limits);
     let (lock, metrics) = (web::Data::new(lock), web::Data::new(Metrics::default()));
     let (slots, workbench) = (web::Data::new(SqlSlots::new(settings.sql_at_once, 12)), web::Data::new(workbench));
+    let last = workbench.clone().into_inner();
     let app = move || {
         App::new()
             .app_data(lock.clone())
@@ -109,7 +112,7 @@ pub fn serve(parts: Parts, listener: TcpListener, stop: Receiver<()>) -> io::Res
             .wrap(from_fn(present))
             .wrap(HtmxMiddleware)
     };
-    actix_web::rt::System::new().block_on(async move {
+    let ended = actix_web::rt::System::new().block_on(async move {
         // A client that hangs up is gone: its handler is dropped, which stops its SQL.
         let server = HttpServer::new(app).h1_allow_half_closed(false).shutdown_timeout(10).listen(listener)?.run();
         let handle = server.handle();
@@ -118,5 +121,15 @@ pub fn serve(parts: Parts, listener: TcpListener, stop: Receiver<()>) -> io::Res
             drop(handle.stop(true));
         });
         server.await
-    })
+    });
+    wait_for_handlers(&last);
+    ended
+}
+
+/// Waits until no worker holds the workbench any more, a few seconds at most: whoever called may close it then.
+fn wait_for_handlers(workbench: &Arc<Workbench>) {
+    let begin = Instant::now();
+    while Arc::strong_count(workbench) > 1 && begin.elapsed() < Duration::from_secs(5) {
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }

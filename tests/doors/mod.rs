@@ -1,5 +1,6 @@
 //! The doors from outside: a real server on a port of its own, spoken to in plain HTTP.
 
+mod datasets;
 mod failures;
 mod headers;
 mod hosts;
@@ -11,6 +12,6 @@ mod uploads;
 mod way_in;
 
 /// The rooms below, opened in a new workspace.
-fn workbench(_folder: &std::path::Path) -> tator_pipeline::Workbench {
-    tator_pipeline::Workbench::stub()
+fn workbench(folder: &std::path::Path) -> tator_pipeline::Workbench {
+    tator_pipeline::Workbench::stub(folder)
 }
