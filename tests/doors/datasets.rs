@@ -49,6 +49,24 @@ fn classes_are_added_found_and_renamed() {
 }
 
 #[test]
+fn a_longer_name_is_read_whole_by_statements_that_were_prepared_before() {
+    let server = with_coins();
+    let address = "/api/v1/datasets/coins/classes";
+    let id = server.ask_json("POST", address, r#"{"name": "penny"}"#).json()["class_id"].clone();
+    let name = || server.ask("GET", address, &[], b"").json()["classes"][0]["name"].clone();
+    assert_eq!(name(), "penny");
+    server.ask_json("PATCH", &format!("{address}/{id}"), r#"{"name": "one penny of 1797"}"#);
+    assert_eq!(name(), "one penny of 1797");
+}
+
+#[test]
+fn a_new_dataset_has_a_history() {
+    let history = with_coins().ask("GET", "/api/v1/datasets/coins/history", &[], b"");
+    assert_eq!(history.status, 200, "{history:?}");
+    assert!(history.json()["changes"].is_array() && history.json()["next"].is_null());
+}
+
+#[test]
 fn what_is_not_there_is_not_found() {
     let server = with_coins();
     for address in [

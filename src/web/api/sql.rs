@@ -3,8 +3,9 @@
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::Value;
-use tator_store::{SqlCancel, SqlRequest};
+use tator_store::SqlRequest;
 
+use super::sql_slots::Stop;
 use super::{Bench, SqlSlots};
 use crate::door::Door;
 use crate::error::WebResult;
@@ -33,15 +34,15 @@ struct Statement {
 
 async fn run(bench: Bench, slots: web::Data<SqlSlots>, statement: web::Json<Statement>) -> WebResult<HttpResponse> {
     let Statement { sql, params, limit, seconds } = statement.into_inner();
-    let cancel = SqlCancel::default();
+    let stop = Stop::default();
     let request = SqlRequest {
         sql,
         params,
         limit: limit.unwrap_or(USUAL_ROWS).min(MOST_ROWS),
         seconds: limited_seconds(seconds),
-        cancel: Some(cancel.clone()),
+        cancel: Some(stop.cancel()),
     };
-    let answer = slots.run(cancel, move || bench.reader().sql(&request)).await?;
+    let answer = slots.run(&stop, move || bench.reader().sql(&request)).await?;
     Ok(HttpResponse::Ok().json(answer))
 }
 

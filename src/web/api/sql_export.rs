@@ -6,11 +6,11 @@ use actix_web::http::header::CONTENT_DISPOSITION;
 use actix_web::{HttpResponse, web};
 use futures::stream;
 use serde::Deserialize;
-use tator_store::{SqlCancel, SqlFormat, SqlRequest};
+use tator_store::{SqlFormat, SqlRequest};
 use tokio::sync::mpsc;
 
 use super::sql::limited_seconds;
-use super::sql_slots::CancelOnDrop;
+use super::sql_slots::Stop;
 use super::{Bench, SqlSlots};
 use crate::door::Door;
 use crate::error::{WebError, WebResult};
@@ -55,30 +55,26 @@ type Piece = Result<web::Bytes, WebError>;
 /// the connection off, so that nobody takes half a file for a whole one.
 async fn export(bench: Bench, slots: web::Data<SqlSlots>, export: Export) -> WebResult<HttpResponse> {
     let (format, content_type) = known_format(&export.format)?;
-    let cancel = SqlCancel::default();
+    let stop = Stop::default();
     let request = SqlRequest {
         sql: export.sql,
         params: Vec::new(),
         limit: usize::MAX,
         seconds: limited_seconds(export.seconds),
-        cancel: Some(cancel.clone()),
+        cancel: Some(stop.cancel()),
     };
-    let stop_when_gone = CancelOnDrop::new(cancel.clone());
+    let stop_when_gone = stop.when_gone();
     let (sender, mut pieces) = mpsc::channel::<Piece>(PIECES);
     actix_web::rt::spawn(async move {
         let failed = sender.clone();
-        let answer = slots.run(cancel, move || write_rows(&bench, &request, format, sender)).await;
+        let answer = slots.run(&stop, move || write_rows(&bench, &request, format, sender)).await;
         if let Err(error) = answer {
             let _ = failed.send(Err(error)).await;
         }
     });
     let first = pieces.recv().await.transpose()?;
-    let rest = stream::unfold((pieces, stop_when_gone), |(mut pieces, mut stop_when_gone)| async move {
-        let Some(piece) = pieces.recv().await else {
-            stop_when_gone.ended();
-            return None;
-        };
-        Some((piece, (pieces, stop_when_gone)))
+    let rest = stream::unfold((pieces, stop_when_gone), |(mut pieces, stop_when_gone)| async move {
+        pieces.recv().await.map(|piece| (piece, (pieces, stop_when_gone)))
     });
     let all = futures::StreamExt::chain(stream::iter(first.map(Ok)), rest);
     Ok(HttpResponse::Ok()

@@ -1,6 +1,8 @@
 //! How many statements of people run at once: few, so that labelling never waits for an analyst.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tator_store::SqlCancel;
 use tokio::sync::{Semaphore, TryAcquireError};
@@ -34,12 +36,22 @@ impl SqlSlots {
         self.at_once.saturating_sub(self.running.available_permits())
     }
 
-    /// Runs a statement when its turn comes. When the visitor goes away meanwhile, it is stopped through `cancel`; its
-    /// place is free again when it has really ended.
+    /// Runs a statement when its turn comes; its place is free again when it has really ended. A visitor who goes away
+    /// meanwhile stops it.
     ///
     /// # Errors
     /// Busy, when the queue is full; else what the statement fails with.
-    pub async fn run<T, F>(&self, cancel: SqlCancel, statement: F) -> WebResult<T>
+    pub async fn run<T, F>(&self, stop: &Stop, statement: F) -> WebResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T, tator_store::Error> + Send + 'static,
+    {
+        let answer = self.run_in_turn(stop, statement).await;
+        stop.ended.store(true, Ordering::SeqCst);
+        answer
+    }
+
+    async fn run_in_turn<T, F>(&self, stop: &Stop, statement: F) -> WebResult<T>
     where
         T: Send + 'static,
         F: FnOnce() -> Result<T, tator_store::Error> + Send + 'static,
@@ -52,37 +64,53 @@ impl SqlSlots {
         })?;
         let slot = Arc::clone(&self.running).acquire_owned().await.map_err(|error| WebError::broken(&error))?;
         drop(place);
-        let mut stop_when_gone = CancelOnDrop::new(cancel);
-        let answer = blocking(move || {
+        let _stop_when_gone = stop.when_gone();
+        let ended = Arc::clone(&stop.ended);
+        blocking(move || {
             let answer = statement();
+            ended.store(true, Ordering::SeqCst);
             drop(slot);
             answer
         })
-        .await;
-        stop_when_gone.ended();
-        answer
+        .await
     }
 }
 
-/// Held by whoever waits for a statement: dropped before the end (the connection is gone), it stops the statement.
-pub(super) struct CancelOnDrop(Option<SqlCancel>);
+/// Stops one statement, and knows when it has ended.
+#[derive(Clone, Default)]
+pub struct Stop {
+    cancel: SqlCancel,
+    ended: Arc<AtomicBool>,
+}
 
-impl CancelOnDrop {
-    pub(super) fn new(cancel: SqlCancel) -> Self {
-        Self(Some(cancel))
+impl Stop {
+    /// What the store listens to.
+    pub(super) fn cancel(&self) -> SqlCancel {
+        self.cancel.clone()
     }
 
-    /// Nothing is left to stop.
-    pub(super) fn ended(&mut self) {
-        self.0 = None;
+    /// Held by whoever waits for the statement: dropped before its end (the connection is gone), it stops it.
+    pub(super) fn when_gone(&self) -> StopWhenGone {
+        StopWhenGone(self.clone())
     }
 }
 
-impl Drop for CancelOnDrop {
+/// See [`Stop::when_gone`].
+pub(super) struct StopWhenGone(Stop);
+
+impl Drop for StopWhenGone {
     fn drop(&mut self) {
-        if let Some(cancel) = &self.0 {
-            cancel.cancel();
+        if self.0.ended.load(Ordering::SeqCst) {
+            return;
         }
+        let stop = self.0.clone();
+        // An interrupt that comes between two steps of a statement is lost, so it is repeated until the end.
+        std::thread::spawn(move || {
+            while !stop.ended.load(Ordering::SeqCst) {
+                stop.cancel.cancel();
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
     }
 }
 
@@ -100,16 +128,16 @@ mod tests {
         let (release, held) = mpsc::channel::<()>();
         let one = Rc::clone(&slots);
         let running =
-            actix_web::rt::spawn(async move { one.run(SqlCancel::default(), move || Ok(held.recv().is_ok())).await });
+            actix_web::rt::spawn(async move { one.run(&Stop::default(), move || Ok(held.recv().is_ok())).await });
         while slots.running.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
         let other = Rc::clone(&slots);
-        let waiting = actix_web::rt::spawn(async move { other.run(SqlCancel::default(), || Ok(2)).await });
+        let waiting = actix_web::rt::spawn(async move { other.run(&Stop::default(), || Ok(2)).await });
         while slots.waiting.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
-        let refused = slots.run(SqlCancel::default(), || Ok(3)).await.unwrap_err();
+        let refused = slots.run(&Stop::default(), || Ok(3)).await.unwrap_err();
         assert_eq!((refused.status.as_u16(), refused.code), (503, "busy"));
         release.send(()).unwrap();
         assert!(running.await.unwrap().unwrap());
