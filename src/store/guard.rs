@@ -71,7 +71,7 @@ const NODES: &[&str] = &["SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NOD
 pub(crate) fn check_statement(connection: &Connection, sql: &str) -> Result<(), Error> {
     let body = strip_explain(sql);
     let tree: String = connection
-        .query_row("SELECT json_serialize_sql(?)::VARCHAR", [body], |row| row.get(0))
+        .query_row("SELECT json_serialize_sql(?::VARCHAR)::VARCHAR", [body], |row| row.get(0))
         .map_err(|e| Error::Sql(plain_message(&e)))?;
     let tree: Value =
         serde_json::from_str(&tree).map_err(|e| Error::Sql(format!("the statement cannot be read: {e}")))?;
