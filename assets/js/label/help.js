@@ -1,0 +1,109 @@
+// The live key bindings, and changing them. What is shown is what is in force, never a list written by hand.
+import { byId, element } from "./element.js";
+import { ACTIONS, actionOf, checkKey, isReserved, keyNames, problems, rebind } from "./keymap.js";
+
+const SHOWN_AS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", Delete: "Del" };
+const SCOPE_NOTE = { canvas: "canvas focused", object: "box selected", image: "nothing selected" };
+
+/** A key as people read it: "Ctrl+Shift+ArrowLeft" → ["Ctrl", "Shift", "←"]. */
+export const keyParts = (key) => (key === "+" ? ["+"] : key.replace(/\+\+$/, "+Plus").split("+").map((part) => SHOWN_AS[part] ?? part));
+
+const kbds = (key) => element("span", { class: "lab-keys" }, ...keyParts(key).map((part) => element("kbd", {}, part)));
+
+const MOUSE = [
+  ["Drag on the picture", "draw a box"], ["Shift + drag", "draw, even on a selected box"], ["Click", "select the smallest box there"],
+  ["Alt + click", "next box underneath"], ["Shift + click", "add to the selection"], ["Drag an outline", "move that box"],
+  ["Drag the selected box", "move; its edges and corners resize"], ["Wheel, pinch", "zoom at the pointer"], ["Space + drag, middle or right drag", "move the picture"],
+];
+
+export class Help {
+  constructor(app, keys, preferences) {
+    Object.assign(this, { app, keys, preferences });
+    this.dialog = byId("lab-help");
+    this.body = byId("lab-help-body");
+    this.message = byId("lab-help-message");
+    byId("lab-help-close").addEventListener("click", () => this.dialog.close());
+    byId("lab-help-reset").addEventListener("click", () => this.store({}));
+    this.dialog.addEventListener("close", () => { this.waiting = null; app.focusCanvas(); });
+    this.dialog.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  open() {
+    this.waiting = null;
+    this.say("");
+    this.show();
+    this.dialog.showModal();
+  }
+
+  say(text, ...buttons) {
+    this.message.replaceChildren(text, ...buttons);
+  }
+
+  show() {
+    const groups = [...new Set(ACTIONS.map((action) => action.group))];
+    const troubled = new Set(problems(this.keys.keymap).map(({ id }) => id));
+    this.body.replaceChildren(...groups.map((group) => this.group(group, troubled)), this.mouse());
+  }
+
+  group(group, troubled) {
+    const rows = ACTIONS.filter((action) => action.group === group).map((action) => this.row(action, troubled.has(action.id)));
+    return element("section", {}, element("h3", {}, group), element("dl", {}, ...rows));
+  }
+
+  mouse() {
+    const rows = MOUSE.map(([what, does]) => element("div", {}, element("dt", {}, what), element("dd", {}, does)));
+    return element("section", { class: "lab-help-mouse" }, element("h3", {}, "Pointer"), element("dl", {}, ...rows));
+  }
+
+  row({ id, label, scope }, troubled) {
+    const keys = this.keys.keymap[id].map(kbds);
+    const note = SCOPE_NOTE[scope] && !label.includes("nothing selected") ? element("small", {}, ` ${SCOPE_NOTE[scope]}`) : null;
+    const waiting = this.waiting === id;
+    const change = element("button", { type: "button", class: "lab-change", "aria-label": `Change the keys of: ${label}`, onclick: () => this.wait(id) },
+      ...(waiting ? ["press a key…"] : keys.length ? keys : ["none"]));
+    return element("div", { class: troubled ? "lab-troubled" : null }, element("dt", {}, label, note), element("dd", {}, change));
+  }
+
+  wait(id) {
+    this.waiting = id;
+    this.say(`Press the new key for “${actionOf(id).label}”. Esc keeps the old one, Backspace leaves it without a key.`);
+    this.show();
+    this.body.querySelector(`[aria-label="Change the keys of: ${CSS.escape(actionOf(id).label)}"]`)?.focus();
+  }
+
+  key(event) {
+    const id = this.waiting;
+    if (!id) return;
+    const [name] = keyNames(event);
+    if (!name) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (name === "Escape") return this.done("");
+    if (name === "Backspace") return this.store(rebind(this.preferences.keys(), id, []));
+    if (isReserved(name)) return this.say(`${keyParts(name).join("+")} belongs to the browser; a page cannot have it. Press another key.`);
+    const { clashes, shadows } = checkKey(this.keys.keymap, id, name);
+    if (clashes.length === 0) return this.take(id, name, shadows);
+    const names = clashes.map((other) => `“${actionOf(other).label}”`).join(", ");
+    this.say(`${keyParts(name).join("+")} is ${names}. `, element("button", { type: "button", onclick: () => this.take(id, name, shadows, clashes) }, "Take it over"));
+  }
+
+  take(id, name, shadows, clashes = []) {
+    let own = rebind(this.preferences.keys(), id, [name]);
+    for (const other of clashes) own = rebind(own, other, this.keys.keymap[other].filter((key) => key !== name));
+    const inner = shadows.map((other) => `“${actionOf(other).label}” (${SCOPE_NOTE[actionOf(other).scope] ?? "elsewhere"})`).join(", ");
+    this.store(own, inner ? `Also used for ${inner}; the more special one wins.` : "");
+  }
+
+  store(own, note = "") {
+    this.preferences.setKeys(own);
+    this.keys.reload();
+    this.app.changed();
+    this.done(note);
+  }
+
+  done(note) {
+    this.waiting = null;
+    this.say(note);
+    this.show();
+  }
+}
