@@ -1,18 +1,21 @@
 // Boxes on the shapes canvas. Each has an outline in the colour of its class on a halo that contrasts with it, so that it
-// shows on any photograph. Works in device pixels; thousands of boxes are drawn as filled edges grouped by colour.
+// shows on any photograph. Works in device pixels; boxes are grouped by colour.
 import { corners, handlePoints, rectBetween } from "./geometry.js";
 import { shownBox } from "./drags.js";
 import { brightness } from "./classes.js";
+import { DARK, drawCrowd, roomy, thickness, tiny } from "./crowd.js";
 
 const DARK_HALO = "rgba(0,0,0,0.62)";
 const LIGHT_HALO = "rgba(255,255,255,0.72)";
 const MANY_TAGS = 250;
 const TAG_ROOM = 30; // CSS pixels of width below which a box carries no name
 
-const haloOf = (colour) => (brightness(colour) < 0.2 ? LIGHT_HALO : DARK_HALO);
-const inkOn = (colour) => (brightness(colour) < 0.42 ? "#ffffff" : "#0b0d10");
+const CROWD = 500; // boxes in sight from which they are written as pixels
+const LARGEST_LAYER = 12e6; // pixels
 
-/** @param scene {state, classes, visible: boxes in sight, dpr, tags: TagCache, font} */
+const haloOf = (colour) => (brightness(colour) < DARK ? LIGHT_HALO : DARK_HALO);
+
+/** @param scene {state, classes, visible: boxes in sight, dpr, tags, cache: {}, scale and origin: image to device pixels} */
 export function drawShapes(context, scene) {
   const { state } = scene;
   const { width, height } = context.canvas;
@@ -30,50 +33,41 @@ export function drawShapes(context, scene) {
     if (!group) groups.set(colour, (group = []));
     pushEdges(group, box, scene);
   }
-  drawGroups(context, groups, scene.dpr);
+  if (scene.visible.length >= CROWD && width * height <= LARGEST_LAYER) drawCrowd(context, groups, scene);
+  else strokeGroups(context, groups, scene.dpr);
   for (const box of special) drawSpecial(context, box, scene);
   drawTags(context, scene, chosen);
   for (const box of scene.visible) if (chosen.has(box.id)) drawSelected(context, shownBox(state, box), scene, chosen.size === 1);
   if (state.drag?.kind === "draw") drawDraft(context, scene);
 }
 
-function device({ state: { view }, dpr }, x, y) {
-  return [Math.round((x * view.scale + view.tx) * dpr), Math.round((y * view.scale + view.ty) * dpr)];
+function device({ scale, origin }, x, y) {
+  return [Math.round(x * scale + origin[0]), Math.round(y * scale + origin[1])];
 }
 
-function pushEdges(group, box, scene) {
-  const { view } = scene.state;
-  const { dpr } = scene;
-  const s = view.scale * dpr;
-  const x0 = Math.round(box.x * s + view.tx * dpr);
-  const y0 = Math.round(box.y * s + view.ty * dpr);
-  group.push(x0, y0, Math.max(1, Math.round((box.x + box.w) * s + view.tx * dpr) - x0), Math.max(1, Math.round((box.y + box.h) * s + view.ty * dpr) - y0));
+function pushEdges(group, box, { scale, origin }) {
+  const x0 = Math.round(box.x * scale + origin[0]);
+  const y0 = Math.round(box.y * scale + origin[1]);
+  const x1 = Math.round((box.x + box.w) * scale + origin[0]);
+  const y1 = Math.round((box.y + box.h) * scale + origin[1]);
+  group.push(x0, y0, x1 > x0 ? x1 - x0 : 1, y1 > y0 ? y1 - y0 : 1);
 }
 
-/** Four edges of thickness t, the outline centred on the rectangle's border. */
-function edges(context, x, y, w, h, t) {
-  const o = t >> 1;
-  context.fillRect(x - o, y - o, w + t, t);
-  context.fillRect(x - o, y + h - t + o, w + t, t);
-  context.fillRect(x - o, y + t - o, t, h - 2 * (t - o));
-  context.fillRect(x + w - t + o, y + t - o, t, h - 2 * (t - o));
-}
-
-function drawGroups(context, groups, dpr) {
-  const line = Math.max(2, Math.round(2 * dpr));
-  const halo = line + 2 * Math.max(1, Math.round(dpr));
-  for (const [colour, list] of groups) {
-    context.fillStyle = haloOf(colour);
-    for (let i = 0; i < list.length; i += 4) {
-      if (list[i + 2] > 3 * halo && list[i + 3] > 3 * halo) edges(context, list[i], list[i + 1], list[i + 2], list[i + 3], halo);
-    }
-  }
-  for (const [colour, list] of groups) {
-    context.fillStyle = colour;
-    for (let i = 0; i < list.length; i += 4) {
-      const [w, h] = [list[i + 2], list[i + 3]];
-      if (w <= line * 2 || h <= line * 2) context.fillRect(list[i], list[i + 1], Math.max(w, 2), Math.max(h, 2));
-      else edges(context, list[i], list[i + 1], w, h, line);
+/** Stroked rectangles: best for some hundred boxes. */
+function strokeGroups(context, groups, dpr) {
+  const [line, halo] = thickness(dpr);
+  const half = (line % 2) / 2;
+  context.lineJoin = "miter";
+  for (const pass of ["halo", "line"]) {
+    context.lineWidth = pass === "halo" ? line + 2 * halo : line;
+    for (const [colour, list] of groups) {
+      context.strokeStyle = pass === "halo" ? haloOf(colour) : colour;
+      context.fillStyle = colour;
+      for (let i = 0; i < list.length; i += 4) {
+        const [x, y, w, h] = [list[i], list[i + 1], list[i + 2], list[i + 3]];
+        if (pass === "halo" ? roomy(w, h, line, halo) : !tiny(w, h, line)) context.strokeRect(x + half, y + half, w, h);
+        else if (pass === "line") context.fillRect(x, y, Math.max(w, 2), Math.max(h, 2));
+      }
     }
   }
 }
@@ -134,7 +128,7 @@ function drawSelected(context, box, scene, alone) {
   drawPolygon(context, box, scene, colour, 0.2);
   const room = Math.min(box.w, box.h) * scene.state.view.scale;
   if (alone) drawHandles(context, box, scene, colour, room < 26);
-  const [x, y] = device(scene, box.x, box.y);
+  const [x, y] = device(scene, ...corners(box)[0]);
   if (!scene.state.drag) scene.tags.draw(context, name, colour, x, y, true);
 }
 
@@ -171,53 +165,7 @@ function drawTags(context, scene, chosen) {
   for (const box of visible) {
     if (chosen.has(box.id) || box.w * state.view.scale < TAG_ROOM) continue;
     const { name, colour } = classes.get(box.class_id);
-    const [x, y] = device(scene, box.x, box.y);
+    const [x, y] = device(scene, ...corners(box)[0]);
     scene.tags.draw(context, name, colour, x, y, false, Math.round(box.w * state.view.scale * dpr));
-  }
-}
-
-/** Class names, each rendered once and then copied. */
-export class TagCache {
-  constructor(font) {
-    this.font = font;
-    this.made = new Map();
-    this.dpr = 1;
-  }
-
-  make(name, colour) {
-    const { dpr } = this;
-    const canvas = document.createElement("canvas");
-    const context = canvas.getContext("2d");
-    const font = `600 ${Math.round(11 * dpr)}px ${this.font}`;
-    context.font = font;
-    const text = name.length > 32 ? `${name.slice(0, 31)}…` : name;
-    canvas.width = Math.ceil(context.measureText(text).width) + Math.round(8 * dpr);
-    canvas.height = Math.round(15 * dpr);
-    context.font = font;
-    context.fillStyle = colour;
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    context.fillStyle = inkOn(colour);
-    context.textBaseline = "middle";
-    context.fillText(text, Math.round(4 * dpr), Math.round(canvas.height / 2) + dpr * 0.5);
-    return canvas;
-  }
-
-  /** Above the box; inside it where there is no room above. */
-  draw(context, name, colour, x, y, strong, room = Infinity) {
-    const key = `${colour}${name}`;
-    if (!this.made.has(key)) this.made.set(key, this.make(name, colour));
-    const tag = this.made.get(key);
-    const above = y - tag.height - 1;
-    const width = Math.min(tag.width, Math.max(room + 2, 12));
-    context.globalAlpha = strong ? 1 : 0.88;
-    context.drawImage(tag, 0, 0, width, tag.height, x - 1, above < 0 ? Math.max(y + 2, 0) : above, width, tag.height);
-    context.globalAlpha = 1;
-  }
-
-  forRatio(dpr) {
-    if (dpr === this.dpr) return this;
-    this.dpr = dpr;
-    this.made.clear();
-    return this;
   }
 }

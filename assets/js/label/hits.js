@@ -28,7 +28,9 @@ export class HitIndex {
   within(x0, y0, x1, y1) {
     const meets = ([a, b, c, d]) => a <= x1 && b <= y1 && c >= x0 && d >= y0;
     if (this.boxes.length < FEW) return this.boxes.filter((box) => meets(bounds(box)));
-    return this.index().search(x0, y0, x1, y1).sort((a, b) => a - b).map((i) => this.boxes[i]);
+    const tree = this.index();
+    if (x0 <= tree.minX && y0 <= tree.minY && x1 >= tree.maxX && y1 >= tree.maxY) return this.boxes;
+    return Array.from(Uint32Array.from(tree.search(x0, y0, x1, y1)).sort(), (i) => this.boxes[i]);
   }
 
   /**

@@ -71,12 +71,18 @@ export class Pointer {
   dragTo(screen) {
     const { press, app } = this;
     if (!press.moved && Math.hypot(screen[0] - press.from[0], screen[1] - press.from[1]) < press.slop) return;
+    if (!press.moved) this.busy(true);
     press.moved = true;
     if (press.pans) {
       app.dispatch({ type: "pan", dx: screen[0] - press.screen[0], dy: screen[1] - press.screen[1] });
       this.panned = true;
     } else press.gesture.drag(app, toImage(app.state.view, screen));
     press.screen = screen;
+  }
+
+  /** Messages over the picture step back while something is being dragged. */
+  busy(on) {
+    this.canvas.parentElement.toggleAttribute("data-busy", on);
   }
 
   showCursor(event, screen) {
@@ -96,6 +102,7 @@ export class Pointer {
     const { press, app } = this;
     if (!press || press.id !== event.pointerId) return;
     this.press = null;
+    this.busy(false);
     if (press.gesture) press.moved ? press.gesture.drop(app) : press.gesture.click(app);
     this.showCursor(event, this.place(event));
   }
@@ -113,6 +120,7 @@ export class Pointer {
   abort() {
     const active = this.press !== null;
     this.press = null;
+    this.busy(false);
     if (this.app.state.drag) this.app.dispatch({ type: "drag-cancel" });
     return active;
   }
