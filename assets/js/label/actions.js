@@ -7,6 +7,7 @@ const STEPS = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] };
 const counted = (n) => `${n} ${n === 1 ? "box" : "boxes"}`;
 
 async function confirmImage(app, navigator) {
+  if (!app.state.image) return;
   const reached = app.state.imageState === "reviewed" ? "reviewed" : app.preferences.confirms();
   app.dispatch({ type: "image-state", value: reached });
   app.say(`Image ${reached}`);

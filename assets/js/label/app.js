@@ -16,6 +16,7 @@ export class App {
     this.pointed = null; // screen pixels under the pointer
     this.classesVersion = 0;
     this.scheduled = false;
+    this.asked = new Set(); // unknown classes the server was asked about
   }
 
   dispatch(command) {
@@ -59,13 +60,26 @@ export class App {
     this.record = record;
     this.undone = [];
     this.dispatch({ type: "load", record, pending: this.sync.pendingFor(record.image.image_id) });
+    this.meetClasses(record.boxes);
     record.seen.then(() => this.changed());
     record.around.then(() => this.changed());
+  }
+
+  /** Classes that came up after the page was made: by another person, or in another tab. */
+  async meetClasses(boxes) {
+    const fresh = [...new Set(boxes.map((box) => box.class_id))].filter((id) => !this.classes.known.has(id) && !this.asked.has(id));
+    if (fresh.length === 0) return;
+    for (const id of fresh) this.asked.add(id);
+    const answer = await this.api.searchClasses("", 10_000).catch(() => null);
+    if (!answer) return;
+    this.classes.add(answer.classes);
+    this.classesChanged();
   }
 
   /** The image on screen again, from what is known of it now. */
   refresh(ids) {
     if (!this.record) return;
+    this.meetClasses(this.record.boxes);
     this.dispatch({ type: "refresh", record: this.record, pending: this.sync.pendingFor(this.record.image.image_id), ids });
   }
 

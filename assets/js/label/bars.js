@@ -26,10 +26,13 @@ export class Bars {
     for (const group of [["undo", "redo"], ["fit", "zoom-selection", "actual-size"], ["labels", "hide"], ["panel", "help"]]) {
       bar.append(element("hr"), ...group.map((id) => this.button(id, LABELS[id], ICONS[id], () => app.act(id))));
     }
-    byId("lab-next").addEventListener("click", () => app.act("next-image"));
-    byId("lab-previous").addEventListener("click", () => app.act("previous-image"));
+    for (const [id, action] of [["lab-next", "next-image"], ["lab-previous", "previous-image"], ["lab-confirm", "confirm"]]) {
+      byId(id).addEventListener("click", (event) => {
+        app.act(action);
+        if (event.detail > 0) app.focusCanvas(); // a click of the mouse: the keys go back to the canvas
+      });
+    }
     byId("lab-position").addEventListener("click", () => app.act("go-to"));
-    byId("lab-confirm").addEventListener("click", () => app.act("confirm"));
     byId("lab-find").addEventListener("click", () => app.act("find-class"));
     byId("lab-state").addEventListener("change", (event) => {
       app.dispatch({ type: "image-state", value: event.target.value });

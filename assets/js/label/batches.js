@@ -4,7 +4,7 @@ import { carryPolygon } from "./geometry.js";
 
 /** A batch of edits, applied at once and handed out as `made`. */
 export function makeEdits(state, id, edits) {
-  if (edits.length === 0) return state;
+  if (edits.length === 0 || !state.image) return state;
   const opens = state.imageState === "unlabelled" && !edits.some((edit) => edit.op === "state");
   const batch = opens ? [...edits, { op: "state", value: "in_progress" }] : edits;
   const entry = {

@@ -13,8 +13,10 @@ export class Finder {
     this.input.addEventListener("input", () => this.typed());
     this.input.addEventListener("keydown", (event) => this.key(event));
     this.input.addEventListener("blur", () => setTimeout(() => this.close(false), 0));
-    this.list.addEventListener("pointerdown", (event) => {
-      event.preventDefault(); // the input keeps the focus
+    this.box.addEventListener("mousedown", (event) => {
+      if (event.target !== this.input) event.preventDefault(); // the input keeps the focus
+    });
+    this.list.addEventListener("click", (event) => {
       const row = event.target.closest("li");
       if (row) this.take(Number(row.dataset.index));
     });

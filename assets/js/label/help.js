@@ -30,6 +30,7 @@ export class Help {
 
   open() {
     this.waiting = null;
+    this.spread = new Set();
     this.say("");
     this.show();
     this.dialog.showModal();
@@ -46,8 +47,29 @@ export class Help {
   }
 
   group(group, troubled) {
-    const rows = ACTIONS.filter((action) => action.group === group).map((action) => this.row(action, troubled.has(action.id)));
+    const rows = [];
+    for (const action of ACTIONS.filter((each) => each.group === group)) {
+      const { family } = action;
+      if (!family || this.spread.has(family) || this.changed(family)) rows.push(this.row(action, troubled.has(action.id)));
+      else if (family !== rows.at(-1)?.dataset.family) rows.push(this.familyRow(family));
+    }
     return element("section", {}, element("h3", {}, group), element("dl", {}, ...rows));
+  }
+
+  changed(family) {
+    const own = this.preferences.keys();
+    return ACTIONS.some((action) => action.family === family && own[action.id]);
+  }
+
+  /** Actions that differ by a digit or a direction, in one line until somebody wants to change one of them. */
+  familyRow(family) {
+    const members = ACTIONS.filter((action) => action.family === family);
+    const [first, last] = [members[0], members.at(-1)].map(({ id }) => kbds(this.keys.keymap[id][0]));
+    const keys = members.length === 4 ? kbds(this.keys.keymap[members[0].id][0].replace(/ArrowLeft$/, "arrows")) : element("span", { class: "lab-keys" }, first, " … ", last);
+    const spread = () => { this.spread.add(family); this.show(); };
+    const button = element("button", { type: "button", class: "lab-change", onclick: spread }, element("span", { class: "lab-hidden" }, `${family}, show one by one: `), keys);
+    const note = members[0].scope === "object" ? element("small", {}, ` ${SCOPE_NOTE.object}`) : null;
+    return element("div", { "data-family": family }, element("dt", {}, family, note), element("dd", {}, button));
   }
 
   mouse() {
@@ -59,8 +81,8 @@ export class Help {
     const keys = this.keys.keymap[id].map(kbds);
     const note = SCOPE_NOTE[scope] && !label.includes("nothing selected") ? element("small", {}, ` ${SCOPE_NOTE[scope]}`) : null;
     const waiting = this.waiting === id;
-    const change = element("button", { type: "button", class: "lab-change", "aria-label": `Change the keys of: ${label}`, onclick: () => this.wait(id) },
-      ...(waiting ? ["press a key…"] : keys.length ? keys : ["none"]));
+    const change = element("button", { type: "button", class: "lab-change", "data-action": id, onclick: () => this.wait(id) },
+      element("span", { class: "lab-hidden" }, `Change the keys of ${label}: `), ...(waiting ? ["press a key…"] : keys.length ? keys : ["none"]));
     return element("div", { class: troubled ? "lab-troubled" : null }, element("dt", {}, label, note), element("dd", {}, change));
   }
 
@@ -68,7 +90,7 @@ export class Help {
     this.waiting = id;
     this.say(`Press the new key for “${actionOf(id).label}”. Esc keeps the old one, Backspace leaves it without a key.`);
     this.show();
-    this.body.querySelector(`[aria-label="Change the keys of: ${CSS.escape(actionOf(id).label)}"]`)?.focus();
+    this.body.querySelector(`[data-action="${id}"]`)?.focus();
   }
 
   key(event) {

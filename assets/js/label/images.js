@@ -32,6 +32,7 @@ export class Images {
     if (record) {
       this.records.delete(id);
       this.records.set(id, record);
+      if (record.picture?.error) this.see(id, record);
       return Promise.resolve(record);
     }
     if (!this.loading.has(id)) this.loading.set(id, this.fetch(id).finally(() => this.loading.delete(id)));
@@ -39,14 +40,24 @@ export class Images {
   }
 
   async fetch(id) {
-    const picture = this.api.pixels(id).then(decode).catch((error) => ({ error }));
+    const picture = this.pixels(id);
     const neighbours = this.api.neighbours(id, this.filter()).catch(() => null);
     const record = { ...(await this.contents(id)), picture: null, neighbours: null };
-    record.seen = picture.then((pixels) => (record.picture = pixels));
+    this.see(id, record, picture);
     record.around = neighbours.then((found) => (record.neighbours = found));
     this.records.set(id, record);
     this.makeRoom(id);
     return record;
+  }
+
+  pixels(id) {
+    return this.api.pixels(id).then(decode).catch((error) => ({ error }));
+  }
+
+  /** Brings the pixels of a record; again when they could not be had the last time. */
+  see(id, record, pixels = this.pixels(id)) {
+    record.picture = null;
+    record.seen = pixels.then((picture) => (record.picture = picture));
   }
 
   /** Boxes and state as the server has them; never older than what it has already acknowledged. */

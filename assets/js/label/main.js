@@ -123,6 +123,11 @@ function message(state) {
   return app.record?.picture?.error ? `This picture cannot be shown. ${app.record.picture.error.message}` : "";
 }
 
+// Back from another tab or program, where somebody may have changed this image.
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && walk.here() !== null) walk.lookAgain(walk.here(), walk.turn);
+});
+
 panel.show(preferences.panel());
 for (const scheme of [matchMedia("(prefers-color-scheme: dark)")]) scheme.addEventListener("change", () => stage.restyle());
 new MutationObserver(() => stage.restyle()).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });

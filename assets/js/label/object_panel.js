@@ -7,7 +7,7 @@ import { VirtualList } from "./virtual_list.js";
 
 const ROW = 24;
 const FIELDS = ["x", "y", "w", "h"];
-const shortNumber = (value) => `${Math.round(value * 100) / 100}`;
+const shortNumber = (value) => `${Math.round(value * 10) / 10}`;
 
 export class ObjectPanel {
   constructor(app) {
@@ -22,7 +22,7 @@ export class ObjectPanel {
     this.list.addEventListener("click", (event) => this.click(event));
     this.list.addEventListener("dblclick", () => app.dispatch({ type: "zoom-selection" }));
     this.list.addEventListener("keydown", (event) => this.key(event));
-    for (const field of FIELDS) this.inputs[field].addEventListener("change", () => this.change());
+    for (const field of FIELDS) this.inputs[field].addEventListener("change", () => this.change(field));
     byId("lab-field-class").addEventListener("click", () => app.askClass((id) => app.chooseClass(id)));
     byId("lab-field-delete").addEventListener("click", () => app.act("delete"));
     this.shown = {};
@@ -60,23 +60,24 @@ export class ObjectPanel {
     this.app.dispatch({ type: "reveal" });
   }
 
-  /** A number was typed. */
-  change() {
+  /** A number was typed. The other three stay as exact as they were. */
+  change(field) {
     const [box] = selectedBoxes(this.app.state);
+    const value = this.inputs[field].valueAsNumber;
+    if (!box || !Number.isFinite(value)) return this.write(box);
     const { width, height } = this.app.state.image;
-    const [x, y, w, h] = FIELDS.map((field) => this.inputs[field].valueAsNumber);
-    if (!box || ![x, y, w, h].every(Number.isFinite)) return this.write(box);
-    const rect = { x: clamp(x, 0, width - MIN_SIDE), y: clamp(y, 0, height - MIN_SIDE), w: 0, h: 0 };
-    rect.w = clamp(w, MIN_SIDE, width - rect.x);
-    rect.h = clamp(h, MIN_SIDE, height - rect.y);
+    const rect = { x: box.x, y: box.y, w: box.w, h: box.h };
+    const most = { x: width - box.w, y: height - box.h, w: width - box.x, h: height - box.y }[field];
+    rect[field] = clamp(value, field === "w" || field === "h" ? MIN_SIDE : 0, Math.max(most, MIN_SIDE));
     this.app.dispatch({ type: "rect", box_id: box.id, rect });
-    this.write(rect);
+    return this.write(rect);
   }
 
   write(rect) {
     for (const field of FIELDS) {
       const text = rect ? shortNumber(rect[field]) : "";
       if (this.inputs[field].value !== text) this.inputs[field].value = text;
+      this.inputs[field].title = rect ? `${rect[field]}` : "";
     }
   }
 
@@ -112,7 +113,7 @@ export class ObjectPanel {
     byId("lab-field-swatch").style.backgroundColor = item?.colour ?? "transparent";
     setText(byId("lab-field-class-name"), item?.name ?? `${classes.size} classes`);
     setText(byId("lab-editor-title"), one ? describe(one) : `${boxes.length} boxes selected`);
-    if (one && !FIELDS.some((field) => this.inputs[field] === document.activeElement && state.drag === null && this.shown.selection === state.selection && this.shown.boxes === state.boxes)) this.write(one);
+    if (one) this.write(one);
   }
 }
 

@@ -46,7 +46,8 @@ class DiskQueue {
 
   /** Appends an entry; resolves with its place in the queue when it is on disk. */
   append(entry) {
-    return transact(this.database, "readwrite", (store) => store.add({ ...entry, scope: this.scope }));
+    const { seq, ...fresh } = entry; // the place is given by the database
+    return transact(this.database, "readwrite", (store) => store.add({ ...fresh, scope: this.scope }));
   }
 
   /** Removes and rewrites entries, all or nothing. */

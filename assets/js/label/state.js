@@ -116,6 +116,7 @@ const commands = {
   add: (state, { box, id }) => addBoxes(state, id, [copyOf(box)]),
   /** Copies of the given boxes, moved by {dx, dy} but inside the image. */
   paste(state, { boxes, id, dx = 0, dy = 0 }) {
+    if (!state.image) return state;
     const place = (box) => {
       const rect = moveRect(box, dx, dy, state.image);
       return { ...copyOf(box), ...rect, ...(box.polygon ? { polygon: carryPolygon(box.polygon, box, rect) } : {}), state: "trusted" };
@@ -123,7 +124,7 @@ const commands = {
     return addBoxes(state, id, boxes.map(place));
   },
   "image-state": (state, { value, id }) =>
-    value === state.imageState ? state : makeEdits(state, id, [{ op: "state", value }]),
+    value === state.imageState || !state.image ? state : makeEdits(state, id, [{ op: "state", value }]),
   /** Edits made elsewhere in the page (keeping my side of a conflict). */
   edits: (state, { edits, id }) => makeEdits(state, id, edits),
   /** An undo or redo that only the server can carry out, or one that cancels what is still waiting. */

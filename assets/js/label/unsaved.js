@@ -71,7 +71,7 @@ export class Unsaved {
       auth: "You are signed out. Open the launch link again in another tab, then come back here.",
       server: `The server had an error. ${trouble.message}`,
     }[trouble.kind];
-    this.dismiss = this.app.toast({ kind: "danger", sticky: true, text, hint: kept, actions: [{ label: "Try now", run: () => this.sync.wake() }] });
+    this.dismiss = this.app.toast({ kind: "danger", sticky: trouble.kind === "auth", text, hint: kept, actions: [{ label: "Try now", run: () => this.sync.wake() }] });
   }
 
   open() {
