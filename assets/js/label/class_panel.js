@@ -49,7 +49,7 @@ export class ClassPanel {
     this.counts = new Map();
     for (const box of state.boxes) this.counts.set(box.class_id, (this.counts.get(box.class_id) ?? 0) + 1);
     this.rows.set(app.classes.ordered);
-    setText(byId("lab-class-total"), `${app.classes.living.length}`);
+    setText(byId("lab-class-total"), `${app.classes.living.length}${app.config.more_classes ? "+" : ""}`);
     if (shown.classId !== state.classId) {
       const at = app.classes.ordered.findIndex((item) => item.class_id === state.classId);
       if (at >= 0) this.rows.reveal(at);

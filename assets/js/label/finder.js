@@ -55,6 +55,15 @@ export class Finder {
     this.offer();
   }
 
+  /** A class of this very name that the page was not given. */
+  async onServer(name) {
+    if (!this.app.config.more_classes) return null;
+    const { classes } = await this.app.api.searchClasses(name, SHOWN);
+    this.app.classes.add(classes.filter((item) => !this.app.classes.known.has(item.class_id)));
+    this.app.classesChanged();
+    return this.app.classes.named(name);
+  }
+
   offer() {
     const { classes } = this.app;
     const typed = this.input.value.trim();
@@ -103,6 +112,8 @@ export class Finder {
     this.close();
     if (offer.item) return choose(offer.item.class_id);
     try {
+      const there = await this.onServer(offer.create);
+      if (there) return choose(there.class_id);
       const made = await this.app.api.createClass(offer.create);
       this.app.classes.add([{ name: offer.create, colour: "#9aa5b1", ...made }]);
       this.app.classesChanged();

@@ -11,7 +11,8 @@ export class Keys {
     Object.assign(this, parts);
     this.reload();
     this.held = new Map(); // code of a key → {action, since}
-    window.addEventListener("keydown", (event) => this.down(event));
+    // Before the keys of the shell: what the labeller takes, the shell does not get.
+    window.addEventListener("keydown", (event) => this.down(event), true);
     window.addEventListener("keyup", (event) => this.up(event));
     window.addEventListener("blur", () => this.letGo());
   }

@@ -23,6 +23,9 @@ import { toast } from "./toasts.js";
 import { Unsaved } from "./unsaved.js";
 
 const config = { base: "", filter: "", classes: [], workspace: "", ...JSON.parse(byId("label-config").textContent) };
+const address = new URLSearchParams(location.search);
+const asked = Number(address.get("image")) || config.image_id;
+const chosen = Number(address.get("box")); // where a grid or a query leads to a single box
 const preferences = createPreferences(config.dataset);
 const api = createApi(config);
 const classes = new Classes(config.classes, preferences.pins());
@@ -119,7 +122,7 @@ app.viewers.push(
 );
 
 function message(state) {
-  if (!state.image) return "";
+  if (!state.image) return asked ? "" : `There is no image here${config.filter ? " that fits the filter" : ""}. ${config.filter ? "Choose another filter in the gallery." : "Import a dataset first."}`;
   return app.record?.picture?.error ? `This picture cannot be shown. ${app.record.picture.error.message}` : "";
 }
 
@@ -127,6 +130,14 @@ function message(state) {
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden && walk.here() !== null) walk.lookAgain(walk.here(), walk.turn);
 });
+
+// The help of the shell lists the keys as they come; the labeller shows those in force.
+document.addEventListener("click", (event) => {
+  if (!event.target.closest?.("[data-help]") || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  event.stopPropagation();
+  popups.help.open();
+}, true);
 
 panel.show(preferences.panel());
 for (const scheme of [matchMedia("(prefers-color-scheme: dark)")]) scheme.addEventListener("change", () => stage.restyle());
@@ -137,6 +148,9 @@ const start = classes.living.some((item) => item.class_id === first) ? first : (
 if (start !== null) app.dispatch({ type: "class-current", class_id: start });
 app.focusCanvas();
 await sync.resume();
-const asked = Number(new URLSearchParams(location.search).get("image")) || config.image_id;
-if (asked) await walk.jump(asked, "replace");
+if (asked && (await walk.jump(asked, "replace")) && app.state.boxes.some((box) => box.id === chosen)) {
+  app.dispatch({ type: "select", ids: [chosen] });
+  app.dispatch({ type: "reveal" });
+}
+app.changed();
 document.documentElement.dataset.labeller = "ready";
