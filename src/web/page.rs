@@ -67,7 +67,7 @@ impl Section {
 
 /// One entry of the rail.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Door {
+pub struct RailEntry {
     /// The word under the icon.
     pub name: &'static str,
     /// The icon's name in `assets/icons/icons.svg`.
@@ -140,12 +140,21 @@ impl Shell {
         same.unwrap_or_else(|| format!("/d/{name}"))
     }
 
+    /// The jobs in flight, in words.
+    #[must_use]
+    pub fn jobs_words(&self) -> String {
+        match self.jobs_in_flight {
+            1 => "1 job running".to_owned(),
+            n => format!("{} jobs running", crate::figures::grouped(n)),
+        }
+    }
+
     /// The entries of the rail.
     #[must_use]
-    pub fn rail(&self) -> Vec<Door> {
+    pub fn rail(&self) -> Vec<RailEntry> {
         let dataset = self.dataset.as_ref().or(self.recent.as_ref()).or(self.datasets.first());
         RAIL.iter()
-            .map(|section| Door {
+            .map(|section| RailEntry {
                 name: section.name(),
                 icon: section.key(),
                 href: section.address(dataset),
