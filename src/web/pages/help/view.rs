@@ -62,7 +62,7 @@ pub const GROUPS: &[Group] = &[
         title: "Labeller: drawing",
         keys: &[
             ("R", "draw a box (or drag on empty canvas)"),
-            ("1 – 9", "class of the chosen box, or of the next"),
+            ("1…9", "class of the chosen box, or of the next"),
             ("0", "find a class by name"),
             ("← / → / ↑ / ↓", "nudge by 1 px (Shift: 10, Ctrl: resize)"),
             ("Tab / Shift Tab", "next, previous box"),
@@ -79,7 +79,7 @@ pub const GROUPS: &[Group] = &[
             ("D / A", "next, previous image"),
             ("Shift D / Shift A", "next, previous not reviewed"),
             ("Space", "confirm and go on"),
-            ("G then a number", "go to an image"),
+            ("G number", "go to an image"),
         ],
     },
 ];
