@@ -218,6 +218,64 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 
 impl From<tator_store::Error> for WebError {
     fn from(error: tator_store::Error) -> Self {
-        Self::broken(&error)
+        use tator_store::Error as E;
+        match error {
+            E::NotFound(what) => Self::not_found(&what),
+            E::Exists(_) => Self::new(StatusCode::CONFLICT, "exists", error.to_string()).hint("choose another name"),
+            E::Invalid(message) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", message),
+            E::Conflict { revision } => Self::conflict(error.to_string())
+                .hint("read the image again, then repeat the edit")
+                .details(json!({ "revision": revision })),
+            E::Sql(message) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "sql", message)
+                .hint("only reading statements run here; the SQL page lists tables and columns"),
+            E::TimedOut { seconds, hint } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "timed_out", format!("stopped after {seconds} s"))
+                    .hint(hint)
+                    .details(json!({ "seconds": seconds }))
+            }
+            E::Interrupted => Self::new(StatusCode::CONFLICT, "cancelled", "the statement was stopped"),
+            E::Locked { .. } => Self::new(StatusCode::SERVICE_UNAVAILABLE, "locked", error.to_string())
+                .hint("stop the other Tator, or use its address"),
+            E::TooNew { .. } | E::Damaged { .. } => told_in_full(&error),
+            E::Io { what, source } => from_io(&what, &source),
+            E::Query { .. } | E::Database(_) | E::Lance { .. } | E::Arrow(_) | E::Parquet(_) => Self::broken(&error),
+        }
+    }
+}
+
+/// Our own trouble whose words help the person: the message names the file and what to do.
+fn told_in_full(error: &tator_store::Error) -> WebError {
+    let mut told = WebError::broken(error);
+    told.code = "damaged";
+    told.message = error.to_string().into();
+    told.hint = Some("nothing was changed; see the message and the server's log".into());
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_has_one_shape() {
+        let error = WebError::invalid("class", "there is no class 7").hint("choose one of the list");
+        assert_eq!(
+            error.body().to_string(),
+            r#"{"error":{"code":"invalid","message":"there is no class 7","hint":"choose one of the list","details":{"field":"class"}}}"#
+        );
+    }
+
+    #[test]
+    fn what_broke_inside_is_not_told_outside() {
+        let secret = "/home/somebody/live.duckdb is torn";
+        let told = WebError::from(tator_pipeline::Error::io(secret)(std::io::Error::other("disk")));
+        assert_eq!(told.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(!told.body().to_string().contains(secret));
+    }
+
+    #[test]
+    fn a_full_disk_is_told_apart() {
+        let full = tator_pipeline::Error::io("writing a thumbnail")(std::io::ErrorKind::StorageFull.into());
+        assert_eq!(WebError::from(full).code, "disk_full");
     }
 }

@@ -1,0 +1,80 @@
+//! How many statements of people run at once: few, so that labelling never waits for an analyst.
+
+use std::sync::Arc;
+
+use tator_store::SqlCancel;
+use tokio::sync::{Semaphore, TryAcquireError};
+
+use crate::error::{WebError, WebResult, blocking};
+
+/// The places for statements and the queue before them.
+#[derive(Debug)]
+pub struct SqlSlots {
+    running: Arc<Semaphore>,
+    waiting: Semaphore,
+}
+
+impl Default for SqlSlots {
+    fn default() -> Self {
+        Self::new(3, 12)
+    }
+}
+
+impl SqlSlots {
+    /// `at_once` may run while `queue` wait.
+    #[must_use]
+    pub fn new(at_once: usize, queue: usize) -> Self {
+        Self { running: Arc::new(Semaphore::new(at_once)), waiting: Semaphore::new(queue) }
+    }
+
+    /// Runs a statement when its turn comes. When the visitor goes away meanwhile, it is stopped through `cancel`; its
+    /// place is free again when it has really ended.
+    ///
+    /// # Errors
+    /// Busy, when the queue is full; else what the statement fails with.
+    pub async fn run<T, F>(&self, cancel: SqlCancel, statement: F) -> WebResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> Result<T, tator_store::Error> + Send + 'static,
+    {
+        let place = self.waiting.try_acquire().map_err(|error| match error {
+            TryAcquireError::NoPermits | TryAcquireError::Closed => {
+                WebError::busy("too many statements are waiting already")
+                    .hint("wait for one to end, or stop one on its page")
+            }
+        })?;
+        let slot = Arc::clone(&self.running).acquire_owned().await.map_err(|error| WebError::broken(&error))?;
+        drop(place);
+        let mut stop_when_gone = CancelOnDrop::new(cancel);
+        let answer = blocking(move || {
+            let answer = statement();
+            drop(slot);
+            answer
+        })
+        .await;
+        stop_when_gone.ended();
+        answer
+    }
+}
+
+/// Held by whoever waits for a statement: dropped before the end (the connection is gone), it stops the statement.
+pub(super) struct CancelOnDrop(Option<SqlCancel>);
+
+impl CancelOnDrop {
+    pub(super) fn new(cancel: SqlCancel) -> Self {
+        Self(Some(cancel))
+    }
+
+    /// Nothing is left to stop.
+    pub(super) fn ended(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        if let Some(cancel) = &self.0 {
+            cancel.cancel();
+        }
+    }
+}
