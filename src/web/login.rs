@@ -46,7 +46,8 @@ pub(crate) fn doors() -> Vec<Door> {
 /// When the template fails.
 pub(crate) fn locked_page(request: &HttpRequest) -> Result<String, askama::Error> {
     let wanted = request.uri().path_and_query().map_or("/", |target| target.as_str());
-    let next = if wanted.starts_with("/log") || wanted.contains("token=") { "/" } else { wanted };
+    let worth = request.method().is_safe() && !wanted.starts_with("/log") && !wanted.contains("token=");
+    let next = if worth { wanted } else { "/" };
     locked(request, next, None).render()
 }
 
