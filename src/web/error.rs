@@ -22,10 +22,10 @@ pub struct WebError {
     /// What to do about it.
     pub hint: Option<Cow<'static, str>>,
     /// Further facts for programs: the field, the revision.
-    pub details: Option<Value>,
+    pub details: Option<Box<Value>>,
     /// One header that belongs to the status, such as `Retry-After`.
     #[serde(skip)]
-    pub header: Option<(HeaderName, HeaderValue)>,
+    pub header: Option<Box<(HeaderName, HeaderValue)>>,
 }
 
 /// Result of a handler.
@@ -47,14 +47,14 @@ impl WebError {
     /// Adds facts for programs.
     #[must_use]
     pub fn details(mut self, details: Value) -> Self {
-        self.details = Some(details);
+        self.details = Some(Box::new(details));
         self
     }
 
     /// Adds when to come again, in seconds.
     #[must_use]
     pub fn retry_after(mut self, seconds: u64) -> Self {
-        self.header = Some((RETRY_AFTER, HeaderValue::from(seconds)));
+        self.header = Some(Box::new((RETRY_AFTER, HeaderValue::from(seconds))));
         self
     }
 
@@ -98,7 +98,7 @@ impl WebError {
             format!("this address does not answer to {method}"),
         )
         .hint(format!("use {allowed}"));
-        error.header = HeaderValue::from_str(allowed).ok().map(|value| (ALLOW, value));
+        error.header = HeaderValue::from_str(allowed).ok().map(|value| Box::new((ALLOW, value)));
         error
     }
 
@@ -135,7 +135,7 @@ impl ResponseError for WebError {
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status);
         if let Some(header) = &self.header {
-            response.insert_header(header.clone());
+            response.insert_header((**header).clone());
         }
         response.json(self.body())
     }

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use actix_multipart::{Field, Multipart};
-use actix_web::{HttpResponse, web};
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError, web};
 use futures::TryStreamExt;
 use serde_json::{Map, Value, json};
 use tator_domain::DatasetName;
@@ -89,26 +90,29 @@ async fn upload(
     bench: web::Data<Workbench>,
     uploads: web::Data<Uploads>,
     dataset: web::Path<DatasetName>,
-    mut form: Multipart,
+    form: Multipart,
 ) -> WebResult<HttpResponse> {
     let mut upload = Upload::begin(&uploads)?;
-    while let Some(field) = form.try_next().await.map_err(unreadable)? {
-        upload.take(field).await?;
+    match upload.receive(&bench, &dataset, form).await {
+        Ok(job_id) => {
+            let folder = upload.keep_for(job_id)?;
+            actix_web::rt::spawn(clear_after(bench, job_id, folder));
+            Ok(HttpResponse::Accepted().json(json!({ "job_id": job_id })))
+        }
+        Err(error) => {
+            web::block(move || drop(upload)).await?;
+            Err(error)
+        }
     }
-    let mut fields = std::mem::take(&mut upload.fields);
-    fields.insert("source".to_owned(), json!(upload.source()?));
-    fields.insert("mode".to_owned(), json!("copy"));
-    let request = import_request(&dataset, fields)?;
-    let starter = bench.clone();
-    let job_id = blocking(move || starter.start_import(request)).await?;
-    let folder = upload.keep_for(job_id)?;
-    actix_web::rt::spawn(clear_after(bench, job_id, folder));
-    Ok(HttpResponse::Accepted().json(json!({ "job_id": job_id })))
 }
 
-fn unreadable(error: actix_multipart::MultipartError) -> WebError {
-    WebError::bad_request(format!("the upload cannot be read: {error}"))
-        .hint("send multipart/form-data; each file's name is its relative path")
+fn unreadable(error: &actix_multipart::MultipartError) -> WebError {
+    const HINT: &str = "send multipart/form-data; each file's name is its relative path";
+    let status = error.status_code();
+    if status == StatusCode::UNSUPPORTED_MEDIA_TYPE {
+        return WebError::new(status, "unsupported_media_type", "the body is no upload").hint(HINT);
+    }
+    WebError::bad_request(format!("the upload cannot be read: {error}")).hint(HINT)
 }
 
 /// Waits for the end of the import; a server that stops meanwhile clears up at its next start.
@@ -125,7 +129,8 @@ async fn clear_after(bench: web::Data<Workbench>, job: JobId, folder: PathBuf) {
     let _ = web::block(move || remove(&folder)).await;
 }
 
-/// One upload on its way in; dropped before its import has begun, it clears up after itself.
+/// One upload on its way in; dropped before its import has begun (it was refused, or the visitor went away), it clears
+/// up after itself.
 struct Upload {
     folder: PathBuf,
     limits: UploadLimits,
@@ -152,6 +157,24 @@ impl Upload {
         })
     }
 
+    /// Takes everything in and begins the import.
+    async fn receive(
+        &mut self,
+        bench: &web::Data<Workbench>,
+        dataset: &DatasetName,
+        mut form: Multipart,
+    ) -> WebResult<JobId> {
+        while let Some(field) = form.try_next().await.map_err(|error| unreadable(&error))? {
+            self.take(field).await?;
+        }
+        let mut fields = std::mem::take(&mut self.fields);
+        fields.insert("source".to_owned(), json!(self.source()?));
+        fields.insert("mode".to_owned(), json!("copy"));
+        let request = import_request(dataset, fields)?;
+        let bench = bench.clone();
+        blocking(move || bench.start_import(request)).await
+    }
+
     async fn take(&mut self, field: Field) -> WebResult<()> {
         let file_name = field.content_disposition().and_then(|content| content.get_filename().map(str::to_owned));
         match file_name {
@@ -163,7 +186,7 @@ impl Upload {
     async fn take_field(&mut self, mut field: Field) -> WebResult<()> {
         let name = field.name().unwrap_or_default().to_owned();
         let mut text = Vec::new();
-        while let Some(piece) = field.try_next().await.map_err(unreadable)? {
+        while let Some(piece) = field.try_next().await.map_err(|error| unreadable(&error))? {
             text.extend_from_slice(&piece);
             if text.len() > LONGEST_FIELD {
                 return Err(WebError::invalid(&name, format!("the field {name:?} is too long")));
@@ -203,7 +226,7 @@ impl Upload {
         let path = self.folder.join("files").join(&relative);
         let mut file = Some(web::block(move || create(&path)).await?.map_err(writing)?);
         let mut waiting = Vec::new();
-        while let Some(piece) = field.try_next().await.map_err(unreadable)? {
+        while let Some(piece) = field.try_next().await.map_err(|error| unreadable(&error))? {
             self.bytes += piece.len() as u64;
             if self.bytes > self.limits.bytes {
                 return Err(WebError::too_large(self.limits.bytes));
@@ -243,8 +266,7 @@ impl Upload {
 impl Drop for Upload {
     fn drop(&mut self) {
         if !self.kept {
-            let folder = std::mem::take(&mut self.folder);
-            std::thread::spawn(move || remove(&folder));
+            remove(&self.folder);
         }
     }
 }

@@ -6,6 +6,7 @@ mod hosts;
 mod origins;
 mod server;
 mod traversal;
+mod uploads;
 mod way_in;
 
 /// The rooms below, opened in a new workspace.

@@ -14,7 +14,7 @@ pub struct Server {
     pub token: String,
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<std::io::Result<()>>>,
-    _folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
 }
 
 impl Server {
@@ -31,7 +31,7 @@ impl Server {
         let (address, token) = (listener.local_addr().unwrap(), settings.token.as_str().to_owned());
         let (stop, stopped) = channel();
         let thread = std::thread::spawn(move || tator_web::serve(Parts { workbench, settings }, listener, stopped));
-        Self { address, token, stop: Some(stop), thread: Some(thread), _folder: folder }
+        Self { address, token, stop: Some(stop), thread: Some(thread), folder }
     }
 
     /// Sends a request with these headers and nothing else but `Connection: close` and the body's length.

@@ -78,3 +78,34 @@ impl Drop for CancelOnDrop {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use std::rc::Rc;
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_full_queue_is_told_and_the_rest_gets_its_turn() {
+        let slots = Rc::new(SqlSlots::new(1, 1));
+        let (release, held) = mpsc::channel::<()>();
+        let one = Rc::clone(&slots);
+        let running =
+            actix_web::rt::spawn(async move { one.run(SqlCancel::default(), move || Ok(held.recv().is_ok())).await });
+        while slots.running.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let other = Rc::clone(&slots);
+        let waiting = actix_web::rt::spawn(async move { other.run(SqlCancel::default(), || Ok(2)).await });
+        while slots.waiting.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let refused = slots.run(SqlCancel::default(), || Ok(3)).await.unwrap_err();
+        assert_eq!((refused.status.as_u16(), refused.code), (503, "busy"));
+        release.send(()).unwrap();
+        assert!(running.await.unwrap().unwrap());
+        assert_eq!(waiting.await.unwrap().unwrap(), 2);
+    }
+}

@@ -34,7 +34,7 @@ impl HostRule {
     pub fn allows(&self, authority: &str) -> bool {
         let authority = authority.to_ascii_lowercase();
         let Some((name, port)) = split_port(&authority) else { return false };
-        if self.names.iter().any(|known| *known == authority) {
+        if self.names.contains(&authority) {
             return true;
         }
         let own_port = port.unwrap_or(80) == self.listen.port();
