@@ -1,0 +1,15 @@
+//! The doors from outside: a real server on a port of its own, spoken to in plain HTTP.
+
+mod failures;
+mod headers;
+mod hosts;
+mod origins;
+mod server;
+mod traversal;
+mod uploads;
+mod way_in;
+
+/// The rooms below, opened in a new workspace.
+fn workbench(_folder: &std::path::Path) -> tator_pipeline::Workbench {
+    tator_pipeline::Workbench::stub()
+}
