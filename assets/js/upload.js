@@ -53,17 +53,16 @@ function nameFrom(path) {
   return plain.slice(0, 60);
 }
 
-function settings(checkOnly) {
+/** The wishes that go with the files, as the API names them. */
+function wishes(checkOnly) {
   const field = form.elements;
-  return {
-    format: field.format.value, mode: "copy", dry_run: checkOnly, task: field.task.value || null, split: field.split.value === "none" ? null : field.split.value,
-    one_based: field.one_based.checked, existing: field.existing.value,
-  };
+  const split = field.split.value === "none" ? "" : field.split.value;
+  return { format: field.format.value, dry_run: String(checkOnly), task: field.task.value, split, one_based: String(field.one_based.checked), existing: field.existing.value };
 }
 
 function send(checkOnly) {
   const body = new FormData();
-  body.append("settings", JSON.stringify(settings(checkOnly)));
+  for (const [name, value] of Object.entries(wishes(checkOnly))) body.append(name, value);
   for (const { path, file } of chosen) body.append("files", file, path);
   const request = new XMLHttpRequest();
   const progress = part("sending").querySelector("progress");

@@ -19,6 +19,7 @@ mod filter;
 mod fold;
 mod guard;
 mod lance_tables;
+mod places;
 pub mod queries;
 mod reader;
 mod summary;
@@ -34,6 +35,7 @@ pub use error::Error;
 pub use filter::ImageFilter;
 pub use fold::FoldReport;
 pub use lance_tables::TableHealth;
+pub use places::BoxPlace;
 pub use reader::{ImageFile, Reader};
 pub use summary::{
     Change, ClassCount, DatasetSummary, Edit, EditAnswer, EditOutcome, EditRequest, Facets, ImageDetail, ImageHome,

@@ -98,7 +98,9 @@ fn check(page: &str, html: &str) {
         }
         let inline = tag.attributes.keys().find(|key| *key == "style" || (key.starts_with("on")) || key.starts_with("hx-on"));
         assert!(inline.is_none(), "{page}: inline {inline:?}");
-        assert!(tag.name != "style" && (tag.name != "script" || tag.attributes.contains_key("src")), "{page}: inline {}", tag.name);
+        let data = tag.attributes.get("type").is_some_and(|kind| kind == "application/json");
+        let script = tag.name == "script" && !data && !tag.attributes.contains_key("src");
+        assert!(tag.name != "style" && !script, "{page}: inline {}", tag.name);
         assert!(tag.name != "img" || tag.attributes.contains_key("alt"), "{page}: a picture without words");
         check_name(page, &tags, at, &labels);
     }
@@ -140,6 +142,7 @@ pub(crate) fn all() -> Vec<(String, String)> {
     every::<super::gallery::view::Page>("gallery", &mut drawn);
     every::<super::gallery::view::Rows>("gallery rows", &mut drawn);
     every::<super::gallery::view::Classes>("gallery classes", &mut drawn);
+    every::<super::label::view::Page>("label", &mut drawn);
     every::<super::sql::view::Page>("sql", &mut drawn);
     every::<super::sql::result::Answer>("sql result", &mut drawn);
     every::<super::jobs::view::Page>("jobs", &mut drawn);

@@ -92,6 +92,6 @@ impl Row {
     /// Address of a preview picture.
     #[must_use]
     pub fn picture(&self, image: &ImageId) -> String {
-        addresses::thumbnail(&self.name, *image, 160)
+        addresses::thumbnail(&self.name, *image, 192)
     }
 }

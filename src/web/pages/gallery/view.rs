@@ -149,7 +149,7 @@ impl Cell {
         Self {
             name: image.path.rsplit('/').next().unwrap_or_default().to_owned(),
             href: addresses::label(dataset, image.image_id, chosen, filter),
-            picture: addresses::thumbnail(dataset, image.image_id, 320),
+            picture: addresses::thumbnail(dataset, image.image_id, 384),
             outlines,
             image: image.clone(),
         }

@@ -42,6 +42,6 @@ impl Page {
     /// The picture of a change.
     #[must_use]
     pub fn picture(&self, image: &ImageId) -> String {
-        addresses::thumbnail(&self.dataset, *image, 160)
+        addresses::thumbnail(&self.dataset, *image, 192)
     }
 }

@@ -1,7 +1,6 @@
 //! What the page that brings data in shows.
 
 use askama::Template;
-use tator_domain::DatasetName;
 
 use crate::page::Shell;
 
@@ -73,11 +72,5 @@ impl Page {
     pub fn wrong_elsewhere(&self) -> Option<&str> {
         let fields = ["dataset", "source", "images_dir"];
         self.wrong.as_ref().filter(|(name, _)| !fields.contains(&name.as_str())).map(|(_, words)| words.as_str())
-    }
-
-    /// The form is for a dataset that exists.
-    #[must_use]
-    pub fn known(&self) -> bool {
-        self.shell.datasets.iter().any(|name: &DatasetName| name.as_str() == self.form.dataset)
     }
 }

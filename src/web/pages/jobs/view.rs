@@ -89,6 +89,34 @@ pub struct JobView {
 }
 
 impl JobView {
+    /// A job as the API gives it, at this moment.
+    #[must_use]
+    pub fn new(record: &impl serde::Serialize, now: Timestamp) -> Self {
+        let told = serde_json::to_value(record).unwrap_or_default();
+        let text = |key: &str| told[key].as_str().unwrap_or_default().to_owned();
+        let progress = &told["progress"];
+        let started = told["started_at"].as_i64();
+        let ended = told["finished_at"].as_i64().unwrap_or(now);
+        Self {
+            id: told["job_id"].as_i64().unwrap_or_default(),
+            kind: text("kind"),
+            title: text("title"),
+            dataset: told["dataset"].as_str().and_then(|name| name.parse().ok()),
+            state: text("state"),
+            done: progress["done"].as_u64().unwrap_or_default(),
+            total: progress["total"].as_u64().unwrap_or_default(),
+            stage: progress["stage"].as_str().unwrap_or_default().to_owned(),
+            rate_per_s: progress["rate_per_s"].as_f64(),
+            eta_s: progress["eta_s"].as_f64(),
+            message: text("message"),
+            log: told["log"].as_array().into_iter().flatten().filter_map(|line| line.as_str().map(str::to_owned)).collect(),
+            report: told["report"].is_object().then(|| Report::read(&told["report"])),
+            created_at: told["created_at"].as_i64().unwrap_or_default(),
+            seconds: started.map(|from| (ended - from).max(0) as f64 / 1e6),
+            resumable: told["resumable"].as_bool().unwrap_or_default(),
+        }
+    }
+
     /// It has not ended.
     #[must_use]
     pub fn is_live(&self) -> bool {

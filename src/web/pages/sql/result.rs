@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use askama::Template;
 use serde_json::Value;
 use tator_domain::{BoxId, DatasetName, ImageId, PixelBox};
-use tator_store::ImageFilter;
+use tator_store::{BoxPlace, ImageFilter};
 
 use crate::addresses;
-use crate::figures::{filters, grouped};
+use crate::figures::grouped;
 
 /// `POST /sql/_result`, and the lower half of the page when it was asked without scripts.
 #[derive(Template)]
@@ -92,19 +92,6 @@ pub struct Crop {
     pub rect: PixelBox,
 }
 
-/// Where a box is, as the store tells it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct BoxPlace {
-    /// The image it is on.
-    pub image_id: ImageId,
-    /// Where on it.
-    pub rect: PixelBox,
-    /// The image's width.
-    pub width: u32,
-    /// The image's height.
-    pub height: u32,
-}
-
 /// A statement that did not come to a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
@@ -169,14 +156,6 @@ impl Column {
     }
 }
 
-impl Cell {
-    /// Negative numbers count as numbers too.
-    #[must_use]
-    pub fn is_number(&self) -> bool {
-        matches!(self, Self::Number(_))
-    }
-}
-
 /// Which boxes of a result have to be looked up before [`Table::new`].
 #[must_use]
 pub fn boxes_named(columns: &[(String, String)], rows: &[Vec<Value>]) -> Vec<BoxId> {
@@ -218,7 +197,7 @@ fn cell(
 
 fn image_cell(dataset: &DatasetName, id: ImageId) -> Cell {
     let href = addresses::label(dataset, id, None, &ImageFilter::default());
-    Cell::Image(id, addresses::thumbnail(dataset, id, 160), href)
+    Cell::Image(id, addresses::thumbnail(dataset, id, 192), href)
 }
 
 fn box_cell(dataset: &DatasetName, id: BoxId, image: Option<ImageId>, place: Option<&BoxPlace>) -> Option<Cell> {
@@ -232,7 +211,7 @@ fn crop(dataset: &DatasetName, place: &BoxPlace) -> Crop {
     let PixelBox { x, y, w, h } = place.rect;
     let margin = (w.max(h) * 0.25).max(6.0);
     let window = format!("{:.1} {:.1} {:.1} {:.1}", x - margin, y - margin, w + 2.0 * margin, h + 2.0 * margin);
-    Crop { picture: addresses::thumbnail(dataset, place.image_id, 640), window, width: place.width, height: place.height, rect: place.rect }
+    Crop { picture: addresses::thumbnail(dataset, place.image_id, 1024), window, width: place.width, height: place.height, rect: place.rect }
 }
 
 fn as_images(dataset: &DatasetName, rows: &[Vec<Value>], at: usize) -> Option<(String, String)> {

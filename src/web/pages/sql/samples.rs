@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 use tator_domain::{DatasetName, PixelBox};
+use tator_store::BoxPlace;
 
-use super::result::{Answer, BoxPlace, Failure, Outcome, Table};
+use super::result::{Answer, Failure, Outcome, Table};
 use super::starters::starters;
 use super::view::{Page, Saved, TableView};
 use crate::page::{Sample, Section, Shell};
@@ -22,6 +23,7 @@ fn table(rows: usize, truncated: bool) -> Table {
     };
     let rows: Vec<Vec<Value>> = (0..rows).map(row).collect();
     let place = |at: usize| BoxPlace {
+        box_id: 9_000 + at as i64,
         image_id: at as i64 / 3 + 1,
         rect: PixelBox { x: 300.0 + at as f64, y: 250.0, w: 180.0, h: 150.0 },
         width: 1024,
