@@ -6,5 +6,6 @@ mod error;
 pub mod formats;
 pub mod output;
 pub mod source;
+pub mod synthetic;
 
 pub use error::Error;

@@ -6,7 +6,7 @@ use duckdb::params;
 use serde::{Deserialize, Serialize};
 use tator_domain::DatasetName;
 
-use crate::reader::{self, Reader};
+use crate::reader::Reader;
 use crate::summary::ImageHome;
 use crate::workspace::write_whole;
 use crate::writer::Writer;
@@ -103,23 +103,8 @@ impl Writer {
             state.connection.execute_batch(&format!("DROP SCHEMA IF EXISTS \"{name}\" CASCADE"))?;
             let query = queries::DELETE_DATASET;
             state.connection.execute(query.sql, [name.as_str()]).map_err(query.failed())?;
+            state.drop_numbers(name);
             Ok(())
-        })?;
-        self.forget(name);
-        Ok(())
-    }
-}
-
-impl Reader {
-    /// What a dataset is, as its file says it.
-    pub(crate) fn dataset_file(&self, name: &DatasetName) -> Result<DatasetFile, Error> {
-        let row = self.engine.with(|c| reader::find_dataset(c, name))?;
-        Ok(DatasetFile {
-            schema_version: SCHEMA_VERSION,
-            name: row.name,
-            task: row.task,
-            created_at: row.created_at,
-            home: row.home,
         })
     }
 }

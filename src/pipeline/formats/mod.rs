@@ -4,6 +4,13 @@
 //! [`Output`](crate::output::Output). It knows nothing of datasets, ids of ours, or the database: the intake stage
 //! numbers what arrives, the export stage hands out what leaves.
 
+#[cfg(test)]
+pub mod collect;
+pub mod image_folder;
+pub mod layout;
+pub mod matching;
+pub mod yolo;
+
 use tator_domain::{Class, Image, ImageBox, ImageState, NewClass, PixelBox, Polygon, Split};
 
 use crate::error::Error;
@@ -11,7 +18,7 @@ use crate::output::Output;
 use crate::source::Source;
 
 /// Every format, in the order in which `auto` asks them.
-pub const FORMATS: &[&dyn Format] = &[];
+pub const FORMATS: &[&dyn Format] = &[&yolo::DETECT, &yolo::SEGMENT, &yolo::OBB, &image_folder::ImageFolder];
 
 /// The format of that name.
 ///

@@ -111,7 +111,7 @@ fn check(page: &str, html: &str) {
 fn check_name(page: &str, tags: &[Tag], at: usize, labels: &HashSet<&str>) {
     let tag = &tags[at];
     let kind = tag.attributes.get("type").map_or("", String::as_str);
-    let named = tag.attributes.contains_key("aria-label") || tag.attributes.get("id").is_some_and(|id| labels.contains(id.as_str()));
+    let named = tag.attributes.contains_key("aria-label") || tag.attributes.contains_key("title") || tag.attributes.get("id").is_some_and(|id| labels.contains(id.as_str()));
     match tag.name.as_str() {
         "input" if kind == "hidden" => {}
         "input" | "select" | "textarea" => {
