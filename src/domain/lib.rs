@@ -18,6 +18,7 @@ mod clock;
 mod geometry;
 mod images;
 mod names;
+mod orientation;
 mod palette;
 mod rle;
 
@@ -27,6 +28,7 @@ pub use clock::{Clock, SystemClock, Timestamp};
 pub use geometry::{PixelBox, Polygon, Ring, iou};
 pub use images::{Image, ImageState, NewImage, Split};
 pub use names::{BadName, DatasetName};
+pub use orientation::Orientation;
 pub use palette::class_colour;
 pub use rle::{BadRle, Rle};
 

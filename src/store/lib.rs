@@ -23,6 +23,7 @@ mod jobs;
 mod lance_tables;
 mod load;
 mod places;
+pub mod parquet_files;
 pub mod queries;
 mod reader;
 mod snapshot;

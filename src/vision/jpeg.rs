@@ -1,12 +1,8 @@
 //! The marker segments of a JPEG file (ITU-T T.81, annex B).
 //!
 //! Own code, because the decoder of the `image` crate reads the whole file into memory and parses it twice to tell
-<<<<<<< HEAD
 //! size and orientation (45 µs for a file of 350 kB in the page cache, growing with the file); here only the first
 //! kilobytes are read (5 µs, whatever the size). The walk over the scans finds truncated files, which
-=======
-//! size and orientation; here only the first kilobytes are read. The walk over the scans finds truncated files, which
->>>>>>> formats-yolo
 //! the decoder fills up with grey without a word.
 
 use std::io::{self, BufRead, BufReader, Read, Seek};
@@ -64,7 +60,6 @@ fn walk_header<R: Read + Seek>(reader: &mut BufReader<R>) -> io::Result<Result<F
     }
 }
 
-<<<<<<< HEAD
 /// Whether the end marker closes the last scan. Anything may follow it: phones append a second picture.
 pub(crate) fn has_end(bytes: &[u8]) -> bool {
     let mut rest = bytes.get(2..).unwrap_or_default();
@@ -89,8 +84,6 @@ fn is_marker(code: u8) -> bool {
     !matches!(code, 0x00 | 0x01 | 0xff | 0xd0..=0xd8)
 }
 
-=======
->>>>>>> formats-yolo
 /// The next marker code. Stray bytes before it are skipped, as every decoder does.
 fn next_marker(reader: &mut impl BufRead) -> io::Result<u8> {
     while read_u8(reader)? != 0xff {}

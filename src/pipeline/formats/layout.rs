@@ -39,7 +39,7 @@ pub fn split_of(name: &str) -> Option<Split> {
         "train" | "training" => Some(Split::Train),
         "val" | "valid" | "validation" | "dev" => Some(Split::Val),
         "test" | "testing" => Some(Split::Test),
-        "unsplit" => Some(Split::None),
+        "unsplit" | "default" => Some(Split::None),
         _ => None,
     }
 }

@@ -6,19 +6,37 @@
 
 #[cfg(test)]
 pub mod collect;
+#[cfg(test)]
+pub mod sample_labels;
+pub mod coco;
+pub mod csv;
 pub mod image_folder;
 pub mod layout;
 pub mod matching;
+pub mod measure;
+pub mod parquet;
+#[cfg(test)]
+mod table_tests;
+pub mod voc;
 pub mod yolo;
 
-use tator_domain::{Class, Image, ImageBox, ImageState, NewClass, PixelBox, Polygon, Split};
+use tator_domain::{BoxState, Class, Image, ImageBox, ImageState, NewClass, Origin, PixelBox, Polygon, Split};
 
 use crate::error::Error;
 use crate::output::Output;
 use crate::source::Source;
 
 /// Every format, in the order in which `auto` asks them.
-pub const FORMATS: &[&dyn Format] = &[&yolo::DETECT, &yolo::SEGMENT, &yolo::OBB, &image_folder::ImageFolder];
+pub const FORMATS: &[&dyn Format] = &[
+    &parquet::Parquet,
+    &coco::Coco,
+    &voc::Voc,
+    &yolo::DETECT,
+    &yolo::SEGMENT,
+    &yolo::OBB,
+    &image_folder::ImageFolder,
+    &csv::Csv,
+];
 
 /// The format of that name.
 ///
@@ -158,6 +176,10 @@ pub struct FoundBox {
     pub source_id: Option<String>,
     /// Further keys as a JSON object.
     pub attributes: Option<String>,
+    /// Who made it, where the source says so (our Parquet); `None` is [`Origin::Import`].
+    pub origin: Option<Origin>,
+    /// Whether it counts as truth, where the source says so; `None` is [`BoxState::Trusted`].
+    pub state: Option<BoxState>,
 }
 
 /// What is to be written, image by image.

@@ -1,0 +1,307 @@
+//! A strict JSON cursor over one record.
+//!
+//! serde_json as this workspace builds it may read a float one step off its text, and COCO boxes must come back bit
+//! for bit (products.md C35). The standard library's `parse::<f64>` is exact, so numbers are read here; strings with
+//! escapes go to serde_json.
+
+use std::borrow::Cow;
+
+/// How deep arrays and objects may be nested in one record.
+const MAX_DEPTH: u32 = 128;
+
+/// Text that is not JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BadJson {
+    /// Byte at which it goes wrong, from the start of the record.
+    pub at: usize,
+    /// What is wrong there.
+    pub what: &'static str,
+}
+
+/// A place in a record.
+#[derive(Debug, Clone)]
+pub struct Cursor<'a> {
+    text: &'a str,
+    at: usize,
+    depth: u32,
+}
+
+impl<'a> Cursor<'a> {
+    /// The start of `text`.
+    pub fn new(text: &'a str) -> Self {
+        Self { text, at: 0, depth: 0 }
+    }
+
+    fn bad<T>(&self, what: &'static str) -> Result<T, BadJson> {
+        Err(BadJson { at: self.at, what })
+    }
+
+    fn byte(&self) -> Option<u8> {
+        self.text.as_bytes().get(self.at).copied()
+    }
+
+    /// The next byte that is not white space, without taking it.
+    pub fn peek(&mut self) -> Option<u8> {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.byte() {
+            self.at += 1;
+        }
+        self.byte()
+    }
+
+    fn expect(&mut self, wanted: u8, what: &'static str) -> Result<(), BadJson> {
+        if self.peek() == Some(wanted) {
+            self.at += 1;
+            return Ok(());
+        }
+        self.bad(what)
+    }
+
+    fn take(&mut self, wanted: u8) -> bool {
+        let found = self.peek() == Some(wanted);
+        self.at += usize::from(found);
+        found
+    }
+
+    /// Nothing but white space is left.
+    pub fn end(&mut self) -> Result<(), BadJson> {
+        if self.peek().is_none() { Ok(()) } else { self.bad("text after the end of the record") }
+    }
+
+    fn deeper(&mut self) -> Result<(), BadJson> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH { self.bad("nested too deeply") } else { Ok(()) }
+    }
+
+    /// An object: `each` gets every key and must take its value.
+    pub fn object(
+        &mut self,
+        mut each: impl FnMut(Cow<'a, str>, &mut Self) -> Result<(), BadJson>,
+    ) -> Result<(), BadJson> {
+        self.expect(b'{', "an object was expected")?;
+        self.deeper()?;
+        if !self.take(b'}') {
+            loop {
+                let key = self.string()?;
+                self.expect(b':', "a colon is missing")?;
+                each(key, self)?;
+                if self.take(b'}') {
+                    break;
+                }
+                self.expect(b',', "a comma or a closing brace is missing")?;
+            }
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// An array: `each` must take one value a call.
+    pub fn array(&mut self, mut each: impl FnMut(&mut Self) -> Result<(), BadJson>) -> Result<(), BadJson> {
+        self.expect(b'[', "an array was expected")?;
+        self.deeper()?;
+        if !self.take(b']') {
+            loop {
+                each(self)?;
+                if self.take(b']') {
+                    break;
+                }
+                self.expect(b',', "a comma or a closing bracket is missing")?;
+            }
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// A number as it is written. `NaN` and `Infinity`, which Python writes, count as numbers here.
+    pub fn number_text(&mut self) -> Result<&'a str, BadJson> {
+        self.peek();
+        let rest = &self.text.as_bytes()[self.at..];
+        let length = rest.iter().take_while(|b| b.is_ascii_alphanumeric() || b"+-.".contains(b)).count();
+        let text = &self.text[self.at..self.at + length];
+        if is_number(text.as_bytes()) || matches!(text, "NaN" | "Infinity" | "-Infinity") {
+            self.at += length;
+            return Ok(text);
+        }
+        self.bad("a number was expected")
+    }
+
+    /// A number, exact to the last bit.
+    pub fn number(&mut self) -> Result<f64, BadJson> {
+        let text = self.number_text()?;
+        text.parse().or_else(|_| self.bad("a number was expected"))
+    }
+
+    /// A string.
+    pub fn string(&mut self) -> Result<Cow<'a, str>, BadJson> {
+        self.expect(b'"', "a string was expected")?;
+        let start = self.at;
+        let mut escaped = false;
+        loop {
+            match self.byte() {
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    escaped = true;
+                    self.at += 2;
+                }
+                Some(0..=0x1f) => return self.bad("a control character in a string"),
+                Some(_) => self.at += 1,
+                None => return self.bad("a string has no end"),
+            }
+        }
+        self.at += 1;
+        if !escaped {
+            return Ok(Cow::Borrowed(&self.text[start..self.at - 1]));
+        }
+        match serde_json::from_str(&self.text[start - 1..self.at]) {
+            Ok(text) => Ok(Cow::Owned(text)),
+            Err(_) => self.bad("an escape in a string is damaged"),
+        }
+    }
+
+    fn word(&mut self, word: &'static str) -> Result<(), BadJson> {
+        self.peek();
+        if self.text[self.at..].starts_with(word) {
+            self.at += word.len();
+            return Ok(());
+        }
+        self.bad("a value was expected")
+    }
+
+    /// Takes `null` if it is next.
+    pub fn null(&mut self) -> bool {
+        self.peek() == Some(b'n') && self.word("null").is_ok()
+    }
+
+    /// Any value, checked, as it is written.
+    pub fn raw(&mut self) -> Result<&'a str, BadJson> {
+        self.peek();
+        let start = self.at;
+        match self.byte() {
+            Some(b'{') => self.object(|_, c| c.raw().map(drop))?,
+            Some(b'[') => self.array(|c| c.raw().map(drop))?,
+            Some(b'"') => self.string().map(drop)?,
+            Some(b't') => self.word("true")?,
+            Some(b'f') => self.word("false")?,
+            Some(b'n') => self.word("null")?,
+            Some(b'-' | b'0'..=b'9') => self.number_text().map(drop)?,
+            _ => return self.bad("a value was expected"),
+        }
+        Ok(&self.text[start..self.at])
+    }
+}
+
+/// The grammar of RFC 8259: `-? (0 | [1-9][0-9]*) (. [0-9]+)? ([eE] [+-]? [0-9]+)?`.
+fn is_number(text: &[u8]) -> bool {
+    let digits = |from: usize| text[from..].iter().take_while(|b| b.is_ascii_digit()).count();
+    let mut at = usize::from(text.first() == Some(&b'-'));
+    let whole = digits(at);
+    if whole == 0 || (whole > 1 && text[at] == b'0') {
+        return false;
+    }
+    at += whole;
+    if text.get(at) == Some(&b'.') {
+        let fraction = digits(at + 1);
+        if fraction == 0 {
+            return false;
+        }
+        at += 1 + fraction;
+    }
+    if let Some(b'e' | b'E') = text.get(at) {
+        at += 1 + usize::from(matches!(text.get(at + 1), Some(b'+' | b'-')));
+        let exponent = digits(at);
+        if exponent == 0 {
+            return false;
+        }
+        at += exponent;
+    }
+    at == text.len()
+}
+
+/// Appends `raw` without the white space between its tokens.
+pub fn push_compact(raw: &str, out: &mut String) {
+    let mut in_string = false;
+    let mut escaped = false;
+    for c in raw.chars() {
+        if in_string || !matches!(c, ' ' | '\t' | '\n' | '\r') {
+            out.push(c);
+        }
+        in_string ^= c == '"' && !escaped;
+        escaped = in_string && c == '\\' && !escaped;
+    }
+}
+
+/// Appends `text` as a JSON string.
+pub fn push_string(text: &str, out: &mut String) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c < ' ' => out.push_str(&format!("\\u{:04x}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+/// Appends the shortest text that reads back as the same number; whole numbers without a fraction.
+pub fn push_number(value: f64, out: &mut String) {
+    use std::fmt::Write as _;
+    // `-0.0` must keep its sign, and 2^53 is where whole numbers stop being exact.
+    let whole = value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 && !(value == 0.0 && value.is_sign_negative());
+    let written = if whole { write!(out, "{}", value as i64) } else { write!(out, "{value:?}") };
+    debug_assert!(written.is_ok(), "writing to a String cannot fail");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_follow_the_grammar() {
+        for good in ["0", "-0", "12", "1.50", "-3e5", "1E+2", "0.1e-7"] {
+            assert!(is_number(good.as_bytes()), "{good}");
+        }
+        for bad in ["", "-", "01", "1.", ".5", "1e", "+1", "1e+", "0x1", "1-2"] {
+            assert!(!is_number(bad.as_bytes()), "{bad}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_exact_and_come_back_shortest() {
+        for value in [0.1, 285.840_000_000_000_03, 5e-324, 1e300, -0.0, 7.0, 9_007_199_254_740_993.0] {
+            let mut text = String::new();
+            push_number(value, &mut text);
+            assert_eq!(Cursor::new(&text).number().unwrap().to_bits(), value.to_bits(), "{text}");
+        }
+    }
+
+    #[test]
+    fn raw_values_are_checked_and_made_compact() {
+        let text = "{ \"a b\" : [ 1 , \"x \\\" y\" , null , {} ] }";
+        let raw = Cursor::new(text).raw().unwrap();
+        let mut out = String::new();
+        push_compact(raw, &mut out);
+        assert_eq!(out, "{\"a b\":[1,\"x \\\" y\",null,{}]}");
+        for bad in ["{\"a\":}", "[1,]", "{\"a\" 1}", "[1", "\"x", "tru", "{a:1}", "\"\\q\""] {
+            assert!(Cursor::new(bad).raw().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_bomb_of_brackets_is_refused() {
+        assert_eq!(Cursor::new(&"[".repeat(100_000)).raw().unwrap_err().what, "nested too deeply");
+    }
+
+    #[test]
+    fn strings_come_back_whatever_they_hold() {
+        for text in ["", "a\"b\\c\n\u{1}\t", "Köln 🪙", "\u{7f}\u{2028}"] {
+            let mut out = String::new();
+            push_string(text, &mut out);
+            assert_eq!(Cursor::new(&out).string().unwrap(), text);
+            assert_eq!(serde_json::from_str::<String>(&out).unwrap(), text);
+        }
+    }
+}
