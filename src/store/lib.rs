@@ -22,6 +22,7 @@ mod guard;
 mod jobs;
 mod lance_tables;
 mod load;
+mod places;
 pub mod parquet_files;
 pub mod queries;
 mod reader;
@@ -41,6 +42,7 @@ pub use fold::FoldReport;
 pub use jobs::JobRow;
 pub use lance_tables::TableHealth;
 pub use load::{LoadDiff, LoadPolicy, Loaded, Loader, NewFile};
+pub use places::BoxPlace;
 pub use reader::{ImageFile, Reader};
 pub use snapshot::Snapshot;
 pub use summary::{

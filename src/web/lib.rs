@@ -11,14 +11,19 @@
 //!             metrics)
 //! ```
 
+mod addresses;
 mod api;
 pub mod assets;
+mod bars;
 pub mod door;
 pub mod error;
 mod extractors;
+mod figures;
 pub mod filter;
 mod login;
 mod metrics;
+mod outlines;
+pub mod page;
 pub mod pages;
 mod presentation;
 pub mod security;
