@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tator_domain::{Class, ClassId, DatasetName, ImageId, NewClass, SystemClock};
-use tator_store::{EditOutcome, EditRequest, ImageHome, Limits, LockNote, Reader, Trashed, Workspace, Writer};
+use tator_store::{EditOutcome, EditRequest, ImageHome, Limits, LockNote, Reader, TableHealth, Trashed, Workspace, Writer};
 
 use crate::error::Error;
 use crate::jobs::Queue;
@@ -117,6 +117,14 @@ impl Workbench {
     /// As [`Writer::delete_dataset`].
     pub fn delete_dataset(&self, d: &DatasetName) -> Result<Trashed, Error> {
         Ok(self.open.writer.delete_dataset(d)?)
+    }
+
+    /// How the published tables of a dataset stand.
+    ///
+    /// # Errors
+    /// As [`Writer::table_health`].
+    pub fn table_health(&self, d: &DatasetName) -> Result<Vec<(String, TableHealth)>, Error> {
+        Ok(self.open.writer.table_health(d)?)
     }
 
     /// What is in the trash.

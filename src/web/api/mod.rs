@@ -24,7 +24,7 @@ use crate::door::Door;
 use crate::uploads;
 
 pub(crate) use imports::request as import_request;
-pub use sql_slots::SqlSlots;
+pub use sql_slots::{SqlSlots, Stop};
 
 /// The workbench as handlers get it.
 type Bench = web::Data<Workbench>;

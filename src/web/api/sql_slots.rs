@@ -85,7 +85,7 @@ pub struct Stop {
 
 impl Stop {
     /// What the store listens to.
-    pub(super) fn cancel(&self) -> SqlCancel {
+    pub(crate) fn cancel(&self) -> SqlCancel {
         self.cancel.clone()
     }
 

@@ -12,11 +12,11 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use tator_domain::DatasetName;
 use tator_pipeline::Workbench;
-use tator_store::{SqlAnswer, SqlCancel, SqlRequest};
+use tator_store::{SqlAnswer, SqlRequest};
 
 use super::visit::{Bench, Visit, form_again, html, see};
 use crate::addresses::query;
-use crate::api::SqlSlots;
+use crate::api::{SqlSlots, Stop};
 use crate::door::Door;
 use crate::error::{WebResult, blocking};
 use crate::page::Section;
@@ -84,10 +84,10 @@ async fn answer(bench: Bench, slots: web::Data<SqlSlots>, ask: web::Form<Ask>) -
 
 /// Runs the statement in its turn. When the visitor goes away meanwhile, it is stopped.
 async fn run(bench: &Bench, slots: &SqlSlots, ask: &Ask) -> WebResult<Outcome> {
-    let cancel = SqlCancel::default();
-    let request = SqlRequest { cancel: Some(cancel.clone()), ..SqlRequest::new(ask.q.clone()) };
+    let stop = Stop::default();
+    let request = SqlRequest { cancel: Some(stop.cancel()), ..SqlRequest::new(ask.q.clone()) };
     let reader = bench.clone();
-    match slots.run(cancel, move || reader.reader().sql(&request)).await {
+    match slots.run(&stop, move || reader.reader().sql(&request)).await {
         Ok(rows) => table(bench, ask, rows).await.map(Outcome::Table),
         Err(error) if error.status.is_client_error() => {
             let message = error.hint.as_ref().map_or_else(|| error.to_string(), |hint| format!("{error}\n{hint}"));
