@@ -14,5 +14,5 @@ mod way_in;
 
 /// The rooms below, opened in a new workspace: the one place that knows how.
 fn workbench(folder: &std::path::Path) -> tator_pipeline::Workbench {
-    tator_pipeline::Workbench::stub(folder)
+    tator_pipeline::Workbench::open(folder, &tator_store::Limits::default()).unwrap()
 }
