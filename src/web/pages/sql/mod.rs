@@ -121,5 +121,8 @@ async fn table(bench: &Bench, ask: &Ask, rows: SqlAnswer) -> WebResult<Table> {
 /// The form's buttons lead here; the rows themselves come from the API.
 async fn export(ask: web::Query<Ask>) -> HttpResponse {
     let ask = ask.into_inner();
-    see(&format!("/api/v1/sql/export{}", query(&[("sql", ask.q), ("format", ask.format.unwrap_or_else(|| "csv".to_owned()))])))
+    see(&format!(
+        "/api/v1/sql/export{}",
+        query(&[("sql", ask.q), ("format", ask.format.unwrap_or_else(|| "csv".to_owned()))])
+    ))
 }
