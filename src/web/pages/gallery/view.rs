@@ -51,7 +51,7 @@ impl Page {
 
     /// The gallery with this filter from its first image.
     #[must_use]
-    pub fn from_start(&self) -> String {
+    pub fn start(&self) -> String {
         addresses::gallery(&self.dataset, &self.filter)
     }
 

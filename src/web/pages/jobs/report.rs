@@ -51,7 +51,7 @@ impl Report {
                 }
                 (_, Value::Array(items)) if items.is_empty() => {}
                 (_, Value::Array(items)) => {
-                    found.lists.push((words(key), items.iter().take(LISTED).map(figure).collect()))
+                    found.lists.push((words(key), items.iter().take(LISTED).map(figure).collect()));
                 }
                 (_, Value::Object(parts)) => {
                     found
