@@ -1,6 +1,7 @@
 //! Reads COCO files: a first pass for categories, names and wholeness, a second for images and boxes.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use tator_domain::{ImageState, Orientation, PixelBox, Rle, Split};
 
@@ -13,10 +14,12 @@ use crate::formats::image_folder::unlabelled;
 use crate::formats::matching::even;
 use crate::formats::measure::{Measure, TURNED, measure};
 use crate::formats::{FoundBox, FoundImage, ImageKey, ReadOptions, Sink};
-use crate::source::{Picture, Source, name_fault};
+use crate::source::{Picture, Source, in_order, name_fault};
 
 /// Images that are measured at once.
 const CHUNK: usize = 1024;
+/// Bytes of annotations that are read at once.
+const BATCH: usize = 4 << 20;
 
 /// Reads the whole source.
 pub fn read(source: &Source, options: &ReadOptions, sink: &mut dyn Sink) -> Result<(), Error> {
@@ -51,6 +54,22 @@ struct Reading<'a> {
     paths: HashMap<String, (ImageKey, Split)>,
     done: u64,
     total: u64,
+}
+
+/// Annotations that are read together.
+#[derive(Debug, Default)]
+struct Batch {
+    text: String,
+    /// Where each stands in the text, and at which byte of the file.
+    parts: Vec<(Range<usize>, u64)>,
+}
+
+impl Batch {
+    fn push(&mut self, part: Part<'_>) {
+        let start = self.text.len();
+        self.text.push_str(part.text);
+        self.parts.push((start..self.text.len(), part.at));
+    }
 }
 
 /// An image of the file that is being read.
@@ -92,6 +111,7 @@ impl Reading<'_> {
             Ok::<(), Error>(())
         };
         let mut images_done = false;
+        let mut batch = Batch::default();
         if !survey.images_first {
             walk(source, path, &mut |part| match (part.key, part.element) {
                 ("images", true) => images(self, &mut known, Some(part), sink),
@@ -107,10 +127,16 @@ impl Reading<'_> {
                     images(self, &mut known, None, sink)?;
                     images_done = true;
                 }
-                self.annotation((number, path), part, &known, sink)
+                batch.push(part);
+                if batch.text.len() < BATCH {
+                    Ok(())
+                } else {
+                    self.annotations((number, path), &mut batch, &known, sink)
+                }
             }
             _ => Ok(()),
         })?;
+        self.annotations((number, path), &mut batch, &known, sink)?;
         if images_done { Ok(()) } else { images(self, &mut known, None, sink) }
     }
 
@@ -213,23 +239,38 @@ impl Reading<'_> {
         }
     }
 
-    fn annotation(
+    /// Adds the boxes of a batch: read by all cores, handed over in order.
+    fn annotations(
         &mut self,
         file: (usize, &str),
-        part: Part<'_>,
+        batch: &mut Batch,
         known: &KnownImages,
         sink: &mut dyn Sink,
     ) -> Result<(), Error> {
-        let read = record(self.source, file.1, part, Annotation::read)?;
-        if let Err(reason) = self.add(file, read, known, sink)? {
-            let id = Annotation::read(part.text).ok().and_then(|a| a.id);
-            let item = match id {
-                Some(id) => format!("{} annotation {id}", file.1),
-                None => format!("{} annotation at byte {}", file.1, part.at),
-            };
-            sink.skip(&item, &reason);
-        }
-        self.step(1, sink)
+        let Batch { text, parts } = std::mem::take(batch);
+        let source = self.source;
+        let part = |(range, at): &(Range<usize>, u64)| Part {
+            key: "annotations",
+            element: true,
+            at: *at,
+            text: &text[range.clone()],
+        };
+        in_order(
+            &parts,
+            |one| record(source, file.1, part(one), Annotation::read),
+            |(_, at), read| {
+                let read = read?;
+                let id = read.id.clone();
+                if let Err(reason) = self.add(file, read, known, sink)? {
+                    let item = match id {
+                        Some(id) => format!("{} annotation {id}", file.1),
+                        None => format!("{} annotation at byte {at}", file.1),
+                    };
+                    sink.skip(&item, &reason);
+                }
+                self.step(1, sink)
+            },
+        )
     }
 
     /// Adds a box, or says why not.
@@ -346,6 +387,7 @@ impl Outline {
         let (width, height) =
             if image.turn.is_some() { (image.height, image.width) } else { (image.width, image.height) };
         let mut outline = Self { rect: PixelBox::default(), polygon: None, mask: None, spelling: None, message: None };
+        let needs_bounds = found.bbox == Bbox::Missing;
         let mut bounds = None;
         let segmentation = std::mem::take(&mut found.segmentation);
         let is_list = matches!(segmentation, Segmentation::Counts(..));
@@ -359,7 +401,7 @@ impl Outline {
                 if dropped > 0 {
                     outline.message = Some("rings with fewer than three points are left out");
                 }
-                bounds = polygon.bounds();
+                bounds = if needs_bounds { polygon.bounds() } else { None };
                 outline.polygon = Some(polygon).filter(|p| !p.rings.is_empty());
                 None
             }
@@ -376,7 +418,7 @@ impl Outline {
             }
         };
         if let Some((rle, text)) = mask {
-            bounds = rle.bounds();
+            bounds = if needs_bounds { rle.bounds() } else { None };
             outline.spelling = match (is_list, found.crowd) {
                 (true, false) => Some("\"list\""),
                 (false, true) => Some("\"string\""),

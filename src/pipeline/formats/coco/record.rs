@@ -304,22 +304,6 @@ fn flag_of(c: &mut Cursor<'_>) -> Result<bool, BadJson> {
     }
 }
 
-/// Numbers of an array, and whether it held nothing else.
-fn numbers_of(c: &mut Cursor<'_>, into: &mut Vec<f64>) -> Result<bool, BadJson> {
-    let mut plain = true;
-    c.array(|c| {
-        match c.peek() {
-            Some(b'-' | b'0'..=b'9' | b'N' | b'I') => into.push(c.number()?),
-            _ => {
-                c.raw()?;
-                plain = false;
-            }
-        }
-        Ok(())
-    })?;
-    Ok(plain)
-}
-
 fn read_bbox(c: &mut Cursor<'_>) -> Result<Bbox, BadJson> {
     if c.null() {
         return Ok(Bbox::Missing);
@@ -328,7 +312,7 @@ fn read_bbox(c: &mut Cursor<'_>) -> Result<Bbox, BadJson> {
         return c.raw().map(|_| Bbox::Odd);
     }
     let mut numbers = Vec::with_capacity(4);
-    let plain = numbers_of(c, &mut numbers)?;
+    let plain = c.numbers(&mut numbers)?;
     Ok(match <[f64; 4]>::try_from(numbers) {
         Ok(four) if plain => Bbox::Given(four),
         Err(none) if plain && none.is_empty() => Bbox::Missing,
@@ -354,7 +338,7 @@ fn read_rings(c: &mut Cursor<'_>) -> Result<Segmentation, BadJson> {
         match c.peek() {
             Some(b'[') => {
                 let mut numbers = Vec::with_capacity(64);
-                match (numbers_of(c, &mut numbers)?, ring_of(&numbers)) {
+                match (c.numbers(&mut numbers)?, ring_of(&numbers)) {
                     (true, Some(ring)) => polygon.rings.push(ring),
                     _ => dropped += 1,
                 }
@@ -381,19 +365,31 @@ fn read_rings(c: &mut Cursor<'_>) -> Result<Segmentation, BadJson> {
 }
 
 fn ring_of(numbers: &[f64]) -> Option<Ring> {
-    let usable = numbers.len() >= 6 && numbers.len().is_multiple_of(2) && numbers.iter().all(|v| v.is_finite());
-    usable.then(|| numbers.chunks_exact(2).map(|p| [p[0], p[1]]).collect())
+    if numbers.len() < 6 || !numbers.len().is_multiple_of(2) {
+        return None;
+    }
+    let mut ring = Vec::with_capacity(numbers.len() / 2);
+    let mut at = 0;
+    while at < numbers.len() {
+        let (x, y) = (numbers[at], numbers[at + 1]);
+        if !(x.is_finite() && y.is_finite()) {
+            return None;
+        }
+        ring.push([x, y]);
+        at += 2;
+    }
+    Some(ring)
 }
 
 fn read_rle(c: &mut Cursor<'_>) -> Result<Segmentation, BadJson> {
     let (mut size, mut text, mut counts) = (Vec::new(), None, None);
     c.object(|key, c| {
         match (&*key, c.peek()) {
-            ("size", Some(b'[')) => drop(numbers_of(c, &mut size)?),
+            ("size", Some(b'[')) => drop(c.numbers(&mut size)?),
             ("counts", Some(b'"')) => text = Some(c.string()?.into_owned()),
             ("counts", Some(b'[')) => {
                 let mut numbers = Vec::new();
-                counts = numbers_of(c, &mut numbers)?.then_some(numbers);
+                counts = c.numbers(&mut numbers)?.then_some(numbers);
             }
             _ => drop(c.raw()?),
         }
