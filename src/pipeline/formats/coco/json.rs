@@ -268,6 +268,10 @@ fn number_end(text: &[u8], from: usize) -> Option<usize> {
 
 /// Appends `raw` without the white space between its tokens.
 pub fn push_compact(raw: &str, out: &mut String) {
+    if !holds_byte(raw, |b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')) {
+        out.push_str(raw);
+        return;
+    }
     let mut in_string = false;
     let mut escaped = false;
     for c in raw.chars() {
@@ -279,9 +283,23 @@ pub fn push_compact(raw: &str, out: &mut String) {
     }
 }
 
+fn holds_byte(text: &str, wanted: fn(u8) -> bool) -> bool {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() && !wanted(bytes[at]) {
+        at += 1;
+    }
+    at < bytes.len()
+}
+
 /// Appends `text` as a JSON string.
 pub fn push_string(text: &str, out: &mut String) {
     out.push('"');
+    if !holds_byte(text, |b| matches!(b, b'"' | b'\\' | 0..=0x1f)) {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
@@ -298,12 +316,42 @@ pub fn push_string(text: &str, out: &mut String) {
 
 /// Appends the shortest text that reads back as the same number; whole numbers without a fraction.
 pub fn push_number(value: f64, out: &mut String) {
+    // Most coordinates have at most three decimals. A quotient is rounded correctly, so if it is the value, those
+    // decimals read back as the value; and no shorter text can, because two decimal texts of up to 15 digits never
+    // share a double. `-0.0` must keep its sign and takes the long way.
+    let thousandths = (value * 1000.0).round();
+    let magnitude = thousandths.abs();
+    if magnitude < 1e15 && thousandths / 1000.0 == value && (value != 0.0 || value.is_sign_positive()) {
+        if value < 0.0 {
+            out.push('-');
+        }
+        return push_thousandths(magnitude as u64, out);
+    }
     use std::fmt::Write as _;
-    // `-0.0` must keep its sign, and 2^53 is where whole numbers stop being exact.
-    let whole =
-        value.fract() == 0.0 && value.abs() < 9_007_199_254_740_992.0 && !(value == 0.0 && value.is_sign_negative());
-    let written = if whole { write!(out, "{}", value as i64) } else { write!(out, "{value:?}") };
+    let written = write!(out, "{value:?}");
     debug_assert!(written.is_ok(), "writing to a String cannot fail");
+}
+
+fn push_thousandths(mut value: u64, out: &mut String) {
+    let mut decimals = 3;
+    while decimals > 0 && value.is_multiple_of(10) {
+        value /= 10;
+        decimals -= 1;
+    }
+    let mut digits = [b'0'; 24];
+    let mut at = digits.len();
+    let mut written = 0;
+    while value > 0 || written <= decimals {
+        if written == decimals && decimals > 0 {
+            at -= 1;
+            digits[at] = b'.';
+        }
+        at -= 1;
+        digits[at] = b'0' + (value % 10) as u8;
+        value /= 10;
+        written += 1;
+    }
+    out.push_str(std::str::from_utf8(&digits[at..]).unwrap_or_default());
 }
 
 #[cfg(test)]
@@ -326,6 +374,20 @@ mod tests {
             let mut text = String::new();
             push_number(value, &mut text);
             assert_eq!(Cursor::new(&text).number().unwrap().to_bits(), value.to_bits(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_quick_way_writes_what_the_standard_library_writes() {
+        let step = (0..20_000).map(|i| f64::from(i) * 0.0625 - 300.0);
+        let decimals = (0..20_000).map(|i| f64::from(i * 37) / 1000.0);
+        for value in step.chain(decimals).chain([-0.001, 0.0005, 1e12, 1e15, 999_999_999_999.999, 0.1 + 0.2]) {
+            let mut text = String::new();
+            push_number(value, &mut text);
+            let long = format!("{value:?}");
+            let want = long.strip_suffix(".0").unwrap_or(&long);
+            assert!(text == want || text == long, "{text} instead of {long}");
+            assert_eq!(text.parse::<f64>().unwrap().to_bits(), value.to_bits());
         }
     }
 

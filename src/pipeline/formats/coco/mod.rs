@@ -13,6 +13,8 @@ mod record;
 mod stream;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod train_shape;
 mod write;
 
 use tator_domain::Image;
