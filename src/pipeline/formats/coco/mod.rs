@@ -8,9 +8,12 @@ mod categories;
 mod files;
 pub(super) mod json;
 mod numbering;
+mod outline;
 mod read;
 mod record;
+mod segmentation;
 mod stream;
+mod subset;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -51,7 +54,7 @@ impl Format for Coco {
     }
 
     fn image_path(&self, image: &Image) -> Option<String> {
-        Some(format!("images/{}/{}", write::subset_name(image.split), image.path))
+        Some(format!("images/{}/{}", subset::subset_name(image.split), image.path))
     }
 
     fn write(&self, labels: &dyn Labels, out: &mut dyn Output) -> Result<WriteReport, Error> {
