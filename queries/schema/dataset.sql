@@ -63,7 +63,7 @@ CREATE TABLE IF NOT EXISTS {d}.changes (
     n_images BIGINT NOT NULL,
     n_boxes BIGINT NOT NULL,
     status VARCHAR NOT NULL,
-    at TIMESTAMP NOT NULL
+    "at" TIMESTAMP NOT NULL
 );
 CREATE INDEX IF NOT EXISTS changes_by_image ON {d}.changes (image_id);
 -- Rows that a change took out (`side` = before) or put in (`after`), whole, so that undo and redo swap them.

@@ -1,10 +1,25 @@
 //! The workshops: one module per stage of the walk.
 //!
 //! `images → boxes → … → export`. Stages meet in tables, never in calls; each table has one stage that writes it.
+//! [`Workbench`] is the handle that the doors and the commands hold: [`intake`] brings datasets in, [`export`] writes
+//! them out, [`jobs`] does both in the background, upkeep publishes what people changed.
 
 mod error;
+pub mod export;
 pub mod formats;
+pub mod intake;
+pub mod jobs;
 pub mod output;
+mod pictures;
+pub mod report;
 pub mod source;
+pub mod synthetic;
+mod upkeep;
+mod workbench;
 
 pub use error::Error;
+pub use export::{ExportImages, ExportReport, ExportRequest};
+pub use intake::{ImportMode, ImportReport, ImportRequest};
+pub use jobs::{JobId, JobProgress, JobRecord, JobState};
+pub use pictures::ImageFile;
+pub use workbench::Workbench;

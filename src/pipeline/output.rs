@@ -54,6 +54,8 @@ pub struct FolderOutput {
     target: PathBuf,
     shelter: TempDir,
     written: Names,
+    /// Folders that are there, so that each is made once and not once per file.
+    folders: HashSet<PathBuf>,
 }
 
 impl FolderOutput {
@@ -65,7 +67,7 @@ impl FolderOutput {
         refuse_full(target)?;
         let shelter = tempfile::Builder::new().prefix(".tator-export-").tempdir_in(parent(target));
         let shelter = shelter.map_err(Error::io(format!("writing beside {}", target.display())))?;
-        let output = Self { target: target.to_owned(), shelter, written: Names::default() };
+        let output = Self { target: target.to_owned(), shelter, written: Names::default(), folders: HashSet::new() };
         // The shelter itself is private (0700); what is inside takes the usual rights.
         fs::create_dir(output.root()).map_err(Error::io(format!("writing beside {}", target.display())))?;
         Ok(output)
@@ -78,7 +80,10 @@ impl FolderOutput {
     fn prepare(&mut self, path: &str) -> Result<PathBuf, Error> {
         self.written.add(path)?;
         let full = self.root().join(path);
-        fs::create_dir_all(parent(&full)).map_err(Error::io(format!("making the folder of {path}")))?;
+        if !self.folders.contains(parent(&full)) {
+            fs::create_dir_all(parent(&full)).map_err(Error::io(format!("making the folder of {path}")))?;
+            self.folders.insert(parent(&full).to_owned());
+        }
         Ok(full)
     }
 }

@@ -12,10 +12,10 @@ use parquet::arrow::ArrowWriter;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::Error;
 use crate::engine::lock;
 use crate::guard;
 use crate::reader::Reader;
-use crate::Error;
 
 /// Bytes of rows that an answer may hold before it is cut.
 const MAX_ANSWER_BYTES: usize = 64 << 20;
@@ -136,7 +136,8 @@ impl Reader {
                     answer.truncated = true;
                     return Ok(false);
                 }
-                let values: Vec<Value> = batch.columns().iter().map(|c| json_value(c, row)).collect::<Result<_, _>>()?;
+                let values: Vec<Value> =
+                    batch.columns().iter().map(|c| json_value(c, row)).collect::<Result<_, _>>()?;
                 bytes += values.iter().map(|v| v.as_str().map_or(16, str::len)).sum::<usize>();
                 answer.rows.push(values);
             }
@@ -150,14 +151,20 @@ impl Reader {
     ///
     /// # Errors
     /// As [`Reader::sql`], or [`Error::Io`].
-    pub fn sql_export(&self, request: &SqlRequest, format: SqlFormat, out: &mut (dyn Write + Send)) -> Result<u64, Error> {
+    pub fn sql_export(
+        &self,
+        request: &SqlRequest,
+        format: SqlFormat,
+        out: &mut (dyn Write + Send),
+    ) -> Result<u64, Error> {
         match format {
             SqlFormat::Csv => self.export_csv(request, out),
             SqlFormat::Parquet => self.export_parquet(request, out),
             SqlFormat::Json => {
                 let whole = SqlRequest { limit: usize::MAX, ..request.clone() };
                 let answer = self.sql(&whole)?;
-                serde_json::to_writer(out, &answer).map_err(|e| Error::Io { what: "writing JSON".into(), source: e.into() })?;
+                serde_json::to_writer(out, &answer)
+                    .map_err(|e| Error::Io { what: "writing JSON".into(), source: e.into() })?;
                 Ok(answer.rows.len() as u64)
             }
         }
@@ -328,8 +335,14 @@ fn json_value(column: &ArrayRef, row: usize) -> Result<Value, Error> {
             let items = column.as_list::<i32>().value(row);
             Value::Array((0..items.len()).map(|i| json_value(&items, i)).collect::<Result<_, _>>()?)
         }
-        DataType::Int8 | DataType::Int16 | DataType::UInt8 | DataType::UInt16 | DataType::UInt32 | DataType::UInt64
-        | DataType::Float32 | DataType::Decimal128(..) => number(&shown(column, row)?),
+        DataType::Int8
+        | DataType::Int16
+        | DataType::UInt8
+        | DataType::UInt16
+        | DataType::UInt32
+        | DataType::UInt64
+        | DataType::Float32
+        | DataType::Decimal128(..) => number(&shown(column, row)?),
         _ => Value::String(shown(column, row)?),
     })
 }
@@ -339,5 +352,8 @@ fn shown(column: &ArrayRef, row: usize) -> Result<String, Error> {
 }
 
 fn number(text: &str) -> Value {
-    text.parse::<i64>().map(Value::from).or_else(|_| text.parse::<f64>().map(Value::from)).unwrap_or_else(|_| text.into())
+    text.parse::<i64>()
+        .map(Value::from)
+        .or_else(|_| text.parse::<f64>().map(Value::from))
+        .unwrap_or_else(|_| text.into())
 }

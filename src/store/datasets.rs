@@ -6,7 +6,7 @@ use duckdb::params;
 use serde::{Deserialize, Serialize};
 use tator_domain::DatasetName;
 
-use crate::reader::{self, Reader};
+use crate::reader::Reader;
 use crate::summary::ImageHome;
 use crate::workspace::write_whole;
 use crate::writer::Writer;
@@ -97,29 +97,31 @@ impl Writer {
         })
     }
 
+    /// Removes a dataset that holds no image: one that was made for something that came to nothing.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when there are images in it: deleting goes through the trash.
+    pub fn discard_dataset(&self, name: &DatasetName) -> Result<(), Error> {
+        if self.reader.dataset(name)?.images > 0 {
+            return Err(Error::Invalid(format!("dataset {name} is not empty")));
+        }
+        self.drop_dataset(name)?;
+        for folder in [self.reader.folders.dataset(name), self.reader.folders.tables_of(name)] {
+            if folder.exists() {
+                fs::remove_dir_all(&folder).map_err(Error::io(format!("removing {}", folder.display())))?;
+            }
+        }
+        Ok(())
+    }
+
     /// Takes the tables and the row of a dataset out of the working set.
     pub(crate) fn drop_dataset(&self, name: &DatasetName) -> Result<(), Error> {
         self.change(|state| {
             state.connection.execute_batch(&format!("DROP SCHEMA IF EXISTS \"{name}\" CASCADE"))?;
             let query = queries::DELETE_DATASET;
             state.connection.execute(query.sql, [name.as_str()]).map_err(query.failed())?;
+            state.drop_numbers(name);
             Ok(())
-        })?;
-        self.forget(name);
-        Ok(())
-    }
-}
-
-impl Reader {
-    /// What a dataset is, as its file says it.
-    pub(crate) fn dataset_file(&self, name: &DatasetName) -> Result<DatasetFile, Error> {
-        let row = self.engine.with(|c| reader::find_dataset(c, name))?;
-        Ok(DatasetFile {
-            schema_version: SCHEMA_VERSION,
-            name: row.name,
-            task: row.task,
-            created_at: row.created_at,
-            home: row.home,
         })
     }
 }

@@ -64,7 +64,13 @@ impl Writer {
     ///
     /// # Errors
     /// [`Error::NotFound`] for the image, [`Error::Invalid`] for edits that make no sense.
-    pub fn edit(&self, d: &DatasetName, id: ImageId, request: &EditRequest, author: &str) -> Result<EditOutcome, Error> {
+    pub fn edit(
+        &self,
+        d: &DatasetName,
+        id: ImageId,
+        request: &EditRequest,
+        author: &str,
+    ) -> Result<EditOutcome, Error> {
         let adds = request.edits.iter().filter(|e| matches!(e, Edit::Add { .. })).count();
         self.change(|state| state.stock_box_ids(d, i64::try_from(adds).unwrap_or(i64::MAX)))?;
         self.change(|state| {
@@ -77,7 +83,8 @@ impl Writer {
             }
             let classes = state.classes(d)?;
             let record = make_record(state, d, &draft, &classes, &request.edits)?;
-            let change = NewChange { kind: "edit", title: title_of(&request.edits), client_id: &request.client_id, author };
+            let change =
+                NewChange { kind: "edit", title: title_of(&request.edits), client_id: &request.client_id, author };
             self.commit(state, d, draft, record, &change).map(EditOutcome::Applied)
         })
     }
@@ -98,7 +105,14 @@ impl Writer {
         self.step(d, id, client_id, author, &REDO)
     }
 
-    fn step(&self, d: &DatasetName, id: ImageId, client_id: &str, author: &str, way: &Direction) -> Result<EditOutcome, Error> {
+    fn step(
+        &self,
+        d: &DatasetName,
+        id: ImageId,
+        client_id: &str,
+        author: &str,
+        way: &Direction,
+    ) -> Result<EditOutcome, Error> {
         self.change(|state| {
             let draft = Draft::load(&state.connection, d, id)?;
             if let Some(seen) = draft.past.iter().find(|c| c.client_id == client_id && !client_id.is_empty()) {
@@ -420,16 +434,20 @@ fn write_boxes(connection: &Connection, d: &DatasetName, record: &Record, now: i
 }
 
 fn in_place(old: &ImageBox, new: &ImageBox) -> bool {
-    old.polygon == new.polygon && old.angle == new.angle && old.mask == new.mask && old.area == new.area
-        && old.score == new.score && old.source_id == new.source_id && old.attributes == new.attributes
+    old.polygon == new.polygon
+        && old.angle == new.angle
+        && old.mask == new.mask
+        && old.area == new.area
+        && old.score == new.score
+        && old.source_id == new.source_id
+        && old.attributes == new.attributes
 }
 
 fn update_row(connection: &Connection, d: &DatasetName, b: &ImageBox, now: i64) -> Result<(), Error> {
     let query = queries::UPDATE_BOX;
     let mut statement = connection.prepare_cached(&query.of(d)).map_err(query.failed())?;
     let PixelBox { x, y, w, h } = b.rect;
-    let values =
-        params![b.class_id, x, y, w, h, b.origin.to_string(), b.state.as_str(), now, b.image_id, b.box_id];
+    let values = params![b.class_id, x, y, w, h, b.origin.to_string(), b.state.as_str(), now, b.image_id, b.box_id];
     statement.execute(values).map_err(query.failed())?;
     Ok(())
 }
@@ -448,8 +466,25 @@ fn insert_row(connection: &Connection, d: &DatasetName, b: &ImageBox, now: i64) 
     let PixelBox { x, y, w, h } = b.rect;
     let (origin, state) = (b.origin.to_string(), b.state.as_str());
     let values = params![
-        b.box_id, b.image_id, b.class_id, x, y, w, h, polygon, b.angle, b.mask, b.area, b.is_crowd, origin, state,
-        b.score, b.source_id, b.attributes, now, now
+        b.box_id,
+        b.image_id,
+        b.class_id,
+        x,
+        y,
+        w,
+        h,
+        polygon,
+        b.angle,
+        b.mask,
+        b.area,
+        b.is_crowd,
+        origin,
+        state,
+        b.score,
+        b.source_id,
+        b.attributes,
+        now,
+        now
     ];
     statement.execute(values).map_err(query.failed())?;
     Ok(())
@@ -483,12 +518,23 @@ fn insert_change(
     now: i64,
 ) -> Result<(), Error> {
     let query = queries::INSERT_CHANGE;
-    let text = serde_json::to_string(record).map_err(|e| Error::Invalid(format!("writing the change's record: {e}")))?;
+    let text =
+        serde_json::to_string(record).map_err(|e| Error::Invalid(format!("writing the change's record: {e}")))?;
     let n_boxes = i64::try_from(record.before.len().max(record.after.len())).unwrap_or(i64::MAX);
     let status = if change.kind == "edit" { "done" } else { "final" };
     let values = params![
-        change_id, change.kind, change.title, change.author, image.image_id, image.revision, change.client_id, text, 1,
-        n_boxes, status, now
+        change_id,
+        change.kind,
+        change.title,
+        change.author,
+        image.image_id,
+        image.revision,
+        change.client_id,
+        text,
+        1,
+        n_boxes,
+        status,
+        now
     ];
     let mut statement = connection.prepare_cached(&query.of(d)).map_err(query.failed())?;
     statement.execute(values).map_err(query.failed())?;

@@ -81,8 +81,11 @@ impl Engine {
 /// Order matters: configuration is locked last (securing DuckDB, duckdb.org/docs/operations_manual/securing_duckdb).
 fn close_doors(connection: &Connection, tables: &Path, temporary: &Path, limits: &Limits) -> Result<(), Error> {
     let folder = |path: &Path| quote_text(&path.to_string_lossy());
+    // A prepared statement is planned with the column statistics of that moment and is not planned anew when they
+    // change: with compressed materialization a text that has grown since comes out cut off (DuckDB 1.5.6).
     let settings = format!(
-        "SET memory_limit = {memory};
+        "SET disabled_optimizers = 'compressed_materialization,statistics_propagation';
+         SET memory_limit = {memory};
          SET threads = {threads};
          SET temp_directory = {temporary};
          SET max_temp_directory_size = {disk};

@@ -52,7 +52,9 @@ impl ImageFilter {
     pub fn as_sql(&self, dataset: &DatasetName) -> String {
         let predicate = self.predicate().replace("FROM boxes", &format!("FROM {dataset}.boxes"));
         let filtered = if predicate == "true" { String::new() } else { format!("\nWHERE {predicate}") };
-        format!("SELECT image_id, path, width, height, split, state, n_boxes\nFROM {dataset}.images{filtered}\nORDER BY image_id")
+        format!(
+            "SELECT image_id, path, width, height, split, state, n_boxes\nFROM {dataset}.images{filtered}\nORDER BY image_id"
+        )
     }
 }
 

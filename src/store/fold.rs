@@ -222,7 +222,13 @@ impl Writer {
     fn read_counters(&self, dataset: &DatasetName) -> Result<Counters, Error> {
         let path = self.reader.folders.tables_of(dataset).join("counters.json");
         let Ok(text) = std::fs::read(&path) else {
-            return Ok(Counters { next_image_id: 1, next_box_id: 1, next_class_id: 1, next_change_id: 1, ..Counters::default() });
+            return Ok(Counters {
+                next_image_id: 1,
+                next_box_id: 1,
+                next_class_id: 1,
+                next_change_id: 1,
+                ..Counters::default()
+            });
         };
         serde_json::from_slice(&text).map_err(|e| Error::Damaged {
             path,
@@ -291,10 +297,8 @@ fn in_ranges(ranges: &[(ImageId, ImageId)]) -> String {
 
 /// How many images the ranges hold, and how many there are.
 fn count_affected(c: &Connection, dataset: &DatasetName, ranges: &[(ImageId, ImageId)]) -> Result<(u64, u64), Error> {
-    let sql = format!(
-        "SELECT count(*) FILTER ({})::BIGINT, count(*)::BIGINT FROM \"{dataset}\".images",
-        in_ranges(ranges)
-    );
+    let sql =
+        format!("SELECT count(*) FILTER ({})::BIGINT, count(*)::BIGINT FROM \"{dataset}\".images", in_ranges(ranges));
     let (some, all): (i64, i64) = c.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok((some.unsigned_abs(), all.unsigned_abs()))
 }

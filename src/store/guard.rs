@@ -19,15 +19,46 @@ pub(crate) const CONDITION_SECONDS: u64 = 10;
 
 /// Table functions that only make or list rows.
 const TABLE_FUNCTIONS: &[&str] = &[
-    "range", "generate_series", "unnest", "repeat", "repeat_row", "json_each", "json_tree", "histogram", "histogram_values",
-    "summary", "duckdb_columns", "duckdb_tables", "duckdb_views", "duckdb_functions", "duckdb_types", "duckdb_schemas",
-    "duckdb_keywords", "pragma_table_info", "pragma_version", "show_tables", "regexp_split_to_table", "string_split_table",
+    "range",
+    "generate_series",
+    "unnest",
+    "repeat",
+    "repeat_row",
+    "json_each",
+    "json_tree",
+    "histogram",
+    "histogram_values",
+    "summary",
+    "duckdb_columns",
+    "duckdb_tables",
+    "duckdb_views",
+    "duckdb_functions",
+    "duckdb_types",
+    "duckdb_schemas",
+    "duckdb_keywords",
+    "pragma_table_info",
+    "pragma_version",
+    "show_tables",
+    "regexp_split_to_table",
+    "string_split_table",
 ];
 
 /// Scalar functions that read the process, change state or keep a thread busy on purpose.
 const REFUSED_FUNCTIONS: &[&str] = &[
-    "getenv", "nextval", "currval", "setseed", "write_log", "sleep_ms", "sleep", "current_setting", "read_text", "read_blob",
-    "getvariable", "txid_current", "pg_sleep", "file_exists",
+    "getenv",
+    "nextval",
+    "currval",
+    "setseed",
+    "write_log",
+    "sleep_ms",
+    "sleep",
+    "current_setting",
+    "read_text",
+    "read_blob",
+    "getvariable",
+    "txid_current",
+    "pg_sleep",
+    "file_exists",
 ];
 
 /// Parts of a query that read; anything else (an INSERT in a WITH, say) is refused.
@@ -40,9 +71,10 @@ const NODES: &[&str] = &["SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NOD
 pub(crate) fn check_statement(connection: &Connection, sql: &str) -> Result<(), Error> {
     let body = strip_explain(sql);
     let tree: String = connection
-        .query_row("SELECT json_serialize_sql(?)::VARCHAR", [body], |row| row.get(0))
+        .query_row("SELECT json_serialize_sql(?::VARCHAR)::VARCHAR", [body], |row| row.get(0))
         .map_err(|e| Error::Sql(plain_message(&e)))?;
-    let tree: Value = serde_json::from_str(&tree).map_err(|e| Error::Sql(format!("the statement cannot be read: {e}")))?;
+    let tree: Value =
+        serde_json::from_str(&tree).map_err(|e| Error::Sql(format!("the statement cannot be read: {e}")))?;
     if tree["error"].as_bool() == Some(true) {
         return Err(refusal(&tree));
     }

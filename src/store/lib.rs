@@ -10,6 +10,7 @@
 //! ```
 
 mod analyst;
+mod bulk;
 mod columns;
 mod datasets;
 mod edits;
@@ -18,10 +19,14 @@ mod error;
 mod filter;
 mod fold;
 mod guard;
+mod jobs;
 mod lance_tables;
+mod load;
+mod places;
 pub mod parquet_files;
 pub mod queries;
 mod reader;
+mod snapshot;
 mod summary;
 mod trash;
 mod workspace;
@@ -34,8 +39,12 @@ pub use engine::Limits;
 pub use error::Error;
 pub use filter::ImageFilter;
 pub use fold::FoldReport;
+pub use jobs::JobRow;
 pub use lance_tables::TableHealth;
+pub use load::{LoadDiff, LoadPolicy, Loaded, Loader, NewFile};
+pub use places::BoxPlace;
 pub use reader::{ImageFile, Reader};
+pub use snapshot::Snapshot;
 pub use summary::{
     Change, ClassCount, DatasetSummary, Edit, EditAnswer, EditOutcome, EditRequest, Facets, ImageDetail, ImageHome,
     ImagePage, Neighbours, Trashed,

@@ -218,7 +218,9 @@ impl Reader {
                 other => other.map_err(query.failed()),
             }?;
             if file.is_empty() {
-                return Err(Error::NotFound(format!("the file of image {id} of {dataset} (its labels came without pictures)")));
+                return Err(Error::NotFound(format!(
+                    "the file of image {id} of {dataset} (its labels came without pictures)"
+                )));
             }
             let folder = match home {
                 ImageHome::Managed => self.folders.dataset(dataset).join("images"),
@@ -256,7 +258,8 @@ impl Reader {
             } else {
                 format!("b.image_id IN (SELECT image_id FROM images WHERE {predicate})")
             };
-            facets.classes = class_counts(c, dataset, &among)?.into_iter().map(|(id, _, images)| (id, images)).collect();
+            facets.classes =
+                class_counts(c, dataset, &among)?.into_iter().map(|(id, _, images)| (id, images)).collect();
             Ok(facets)
         })
     }
@@ -357,7 +360,11 @@ fn class_counts(c: &Connection, dataset: &DatasetName, among: &str) -> Result<Ve
     let sql = query.of_where(dataset, "true").replace("{among}", among);
     let mut statement = c.prepare_cached(&sql).map_err(query.failed())?;
     let rows = statement.query_map([], |row| {
-        Ok((row.get("class_id")?, row.get::<_, i64>("n_boxes")?.unsigned_abs(), row.get::<_, i64>("n_images")?.unsigned_abs()))
+        Ok((
+            row.get("class_id")?,
+            row.get::<_, i64>("n_boxes")?.unsigned_abs(),
+            row.get::<_, i64>("n_images")?.unsigned_abs(),
+        ))
     });
     rows.map_err(query.failed())?.collect::<Result<_, _>>().map_err(query.failed())
 }

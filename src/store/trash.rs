@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use tator_domain::{DatasetName, Timestamp};
 
+use crate::Error;
 use crate::datasets::DatasetFile;
 use crate::reader::Reader;
 use crate::summary::Trashed;
 use crate::workspace::write_whole;
 use crate::writer::Writer;
-use crate::Error;
 
 /// How long deleted datasets are kept, in microseconds.
 pub const KEPT_MICROS: i64 = 30 * 24 * 3600 * 1_000_000;
@@ -103,9 +103,10 @@ impl Writer {
     fn finish_deletions(&self) -> Result<(), Error> {
         for summary in self.reader.datasets()? {
             let folder = self.reader.folders.dataset(&summary.name);
-            let moved = self.reader.trash()?.into_iter().any(|t| {
-                t.name == summary.name && self.reader.folders.trash().join(&t.entry).join("dataset").exists()
-            });
+            let moved =
+                self.reader.trash()?.into_iter().any(|t| {
+                    t.name == summary.name && self.reader.folders.trash().join(&t.entry).join("dataset").exists()
+                });
             if moved && !folder.exists() {
                 self.drop_dataset(&summary.name)?;
             }
@@ -138,7 +139,11 @@ impl Reader {
     /// The folder of an entry; a name that is not one plain folder is not found.
     fn entry_folder(&self, entry: &str) -> Result<PathBuf, Error> {
         let known = self.trash()?.iter().any(|t| t.entry == entry);
-        if known { Ok(self.folders.trash().join(entry)) } else { Err(Error::NotFound(format!("trash entry {entry:?}"))) }
+        if known {
+            Ok(self.folders.trash().join(entry))
+        } else {
+            Err(Error::NotFound(format!("trash entry {entry:?}")))
+        }
     }
 }
 

@@ -68,7 +68,13 @@ impl Writer {
     }
 
     /// Takes numbers for many rows at once: first free image, box, class and change number.
-    pub(crate) fn reserve(&self, dataset: &DatasetName, images: i64, boxes: i64, classes: i32) -> Result<Reserved, Error> {
+    pub(crate) fn reserve(
+        &self,
+        dataset: &DatasetName,
+        images: i64,
+        boxes: i64,
+        classes: i32,
+    ) -> Result<Reserved, Error> {
         let mut state = lock(&self.state);
         let change_id = state.next_change_id(dataset)?;
         let row = reader::find_dataset(&state.connection, dataset)?;
@@ -87,7 +93,7 @@ impl Writer {
 
     /// The classes were changed by somebody with a connection of their own.
     pub(crate) fn forget(&self, dataset: &DatasetName) {
-        lock(&self.state).datasets.remove(dataset);
+        lock(&self.state).forget(dataset);
     }
 
     /// Makes a class, or gives the living one of that name.
@@ -112,10 +118,11 @@ impl Writer {
         };
         self.change(|state| {
             let query = queries::INSERT_CLASS;
-            let values = duckdb::params![class.class_id, class.name, class.supercategory, class.colour, class.source_id];
+            let values =
+                duckdb::params![class.class_id, class.name, class.supercategory, class.colour, class.source_id];
             state.connection.execute(&query.of(dataset), values).map_err(query.failed())?;
             state.touch(dataset, (0, -1))?;
-            state.datasets.remove(dataset);
+            state.forget(dataset);
             Ok(class)
         })
     }
@@ -135,7 +142,7 @@ impl Writer {
             let query = queries::UPDATE_CLASS_NAME;
             state.connection.execute(&query.of(dataset), duckdb::params![name, class_id]).map_err(query.failed())?;
             state.touch(dataset, (0, -1))?;
-            state.datasets.remove(dataset);
+            state.forget(dataset);
             class.name = name;
             Ok(class)
         })
@@ -234,6 +241,23 @@ impl WriterState {
         let classes = Arc::new(reader::class_records(&self.connection, dataset)?);
         self.numbers(dataset)?.classes = Some(Arc::clone(&classes));
         Ok(classes)
+    }
+
+    /// The classes are read anew; numbers that were taken stay taken.
+    pub fn forget(&mut self, dataset: &DatasetName) {
+        if let Some(numbers) = self.datasets.get_mut(dataset) {
+            numbers.classes = None;
+        }
+    }
+
+    /// A dataset is gone.
+    pub fn drop_numbers(&mut self, dataset: &DatasetName) {
+        self.datasets.remove(dataset);
+    }
+
+    /// The place in the queue that was given last.
+    pub fn last_seq(&self) -> i64 {
+        self.next_seq
     }
 
     fn next_seq(&mut self) -> i64 {

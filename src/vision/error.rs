@@ -69,6 +69,9 @@ pub enum Error {
         /// Upright height.
         height: u32,
     },
+    /// Making it smaller failed, which only a picture of impossible size can cause.
+    #[error("cannot be scaled: {0}")]
+    NotScaled(String),
     /// Reading the bytes failed.
     #[error("cannot be read: {0}")]
     Io(#[from] io::Error),

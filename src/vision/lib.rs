@@ -7,7 +7,14 @@ mod error;
 mod header;
 mod jpeg;
 mod limits;
+mod picture;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+mod samples;
+mod thumbnail;
 
 pub use error::Error;
 pub use header::{Header, ImageFormat, ReadSeek, probe, probe_bytes};
 pub use limits::{MAX_DECODE_BYTES, MAX_PIXELS, MAX_SIDE};
+pub use picture::{Picture, decode_upright, verify};
+pub use thumbnail::{crop, thumbnail};

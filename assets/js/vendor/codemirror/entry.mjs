@@ -1,0 +1,10 @@
+export { EditorView, keymap, placeholder, lineNumbers, highlightActiveLine, highlightActiveLineGutter, drawSelection } from "@codemirror/view";
+export { EditorState, EditorSelection, Compartment, Prec } from "@codemirror/state";
+export { history, historyKeymap, defaultKeymap, indentWithTab } from "@codemirror/commands";
+export { HighlightStyle, syntaxHighlighting, bracketMatching, indentOnInput } from "@codemirror/language";
+export { autocompletion, completionKeymap, closeBrackets, closeBracketsKeymap, acceptCompletion } from "@codemirror/autocomplete";
+export { searchKeymap, highlightSelectionMatches } from "@codemirror/search";
+export { setDiagnostics, lintKeymap } from "@codemirror/lint";
+export { sql, PostgreSQL, SQLDialect, schemaCompletionSource, keywordCompletionSource } from "@codemirror/lang-sql";
+export { basicSetup, minimalSetup } from "codemirror";
+export { tags } from "@lezer/highlight";

@@ -1,0 +1,78 @@
+//! Asking the server that has the workspace open.
+
+use std::io::{self, Write};
+
+use anyhow::{Context, bail};
+use serde_json::{Value, json};
+use tator_pipeline::{JobId, JobRecord};
+use ureq::Agent;
+
+/// A server on this machine.
+pub(super) struct Client {
+    url: String,
+    token: String,
+    agent: Agent,
+}
+
+impl Client {
+    pub fn new(url: &str, token: &str) -> Self {
+        let agent = Agent::config_builder().http_status_as_error(false).build().into();
+        Self { url: url.trim_end_matches('/').to_owned(), token: token.to_owned(), agent }
+    }
+
+    fn bearer(&self) -> String {
+        format!("Bearer {}", self.token)
+    }
+
+    fn get(&self, path: &str) -> anyhow::Result<Value> {
+        let request = self.agent.get(format!("{}{path}", self.url)).header("Authorization", self.bearer());
+        understand(request.call().with_context(|| format!("the server at {} does not answer", self.url))?)
+    }
+
+    /// Posts JSON and reads JSON; an error of the server's is an error here, in its words.
+    pub fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        let request = self.agent.post(format!("{}{path}", self.url)).header("Authorization", self.bearer());
+        understand(request.send_json(body).with_context(|| format!("the server at {} does not answer", self.url))?)
+    }
+
+    /// Posts JSON and copies the answer to `out`.
+    pub fn download(&self, path: &str, body: &Value, out: &mut dyn Write) -> anyhow::Result<()> {
+        let request = self.agent.post(format!("{}{path}", self.url)).header("Authorization", self.bearer());
+        let mut response = request.send_json(body).with_context(|| format!("the server at {} does not answer", self.url))?;
+        if !response.status().is_success() {
+            understand(response)?;
+            return Ok(());
+        }
+        io::copy(&mut response.body_mut().as_reader(), out).context("the server broke off")?;
+        Ok(())
+    }
+
+    /// Starts a job and follows it to its end.
+    pub fn follow(&self, path: &str, body: &Value, mut watch: impl FnMut(&JobRecord)) -> anyhow::Result<JobRecord> {
+        let job_id: JobId = self.post(path, body)?["job_id"].as_i64().context("the server gave no job number")?;
+        loop {
+            let job: JobRecord = serde_json::from_value(self.get(&format!("/api/v1/jobs/{job_id}"))?)?;
+            if job.state.is_over() {
+                return Ok(job);
+            }
+            watch(&job);
+            std::thread::sleep(std::time::Duration::from_millis(150));
+        }
+    }
+
+    /// The datasets by name.
+    pub fn datasets(&self) -> anyhow::Result<Value> {
+        self.get("/api/v1/datasets")
+    }
+}
+
+fn understand(mut response: ureq::http::Response<ureq::Body>) -> anyhow::Result<Value> {
+    let status = response.status();
+    let body: Value = response.body_mut().read_json().unwrap_or_else(|_| json!({}));
+    if status.is_success() {
+        return Ok(body);
+    }
+    let text = |key: &str| body["error"][key].as_str().unwrap_or_default().to_owned();
+    let hint = Some(text("hint")).filter(|h| !h.is_empty()).map(|h| format!(" ({h})")).unwrap_or_default();
+    bail!("{}{hint}", if text("message").is_empty() { format!("the server answered {status}") } else { text("message") })
+}

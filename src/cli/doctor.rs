@@ -1,0 +1,81 @@
+//! `tator doctor`
+
+use anyhow::bail;
+use clap::Args;
+use tator_domain::DatasetName;
+use tator_pipeline::Workbench;
+use tator_store::{ImageFilter, ImageHome};
+
+use super::workspace::{Opened, open};
+use super::{Ending, WorkspaceFlag, answer};
+
+#[derive(Args)]
+pub(super) struct Doctor {
+    #[command(flatten)]
+    workspace: WorkspaceFlag,
+}
+
+/// Images whose files are looked at in one page.
+const PAGE: usize = 2000;
+
+pub(super) fn run(command: &Doctor) -> anyhow::Result<Ending> {
+    answer(&format!("tator      {}", env!("CARGO_PKG_VERSION")));
+    answer(&format!("workspace  {}", command.workspace.workspace.display()));
+    let bench = match open(&command.workspace.workspace)? {
+        Opened::Here(bench) => bench,
+        Opened::There(server) => {
+            let datasets = server.datasets()?;
+            let n = datasets["datasets"].as_array().map_or(0, Vec::len);
+            answer(&format!("held       by a server that answers; it has {n} datasets. Stop it to have every file looked at"));
+            return Ok(Ending::Done);
+        }
+    };
+    let mut troubles = 0;
+    for dataset in bench.reader().datasets()? {
+        answer(&format!(
+            "dataset    {}: {} images, {} boxes, {} classes",
+            dataset.name, dataset.images, dataset.boxes, dataset.classes
+        ));
+        if let ImageHome::Linked { folder } = &dataset.home
+            && !folder.is_dir()
+        {
+            answer(&format!("  trouble  the linked folder {} is not there", folder.display()));
+            troubles += 1;
+            continue;
+        }
+        troubles += look_at_files(&bench, &dataset.name)?;
+        for (table, health) in bench.table_health(&dataset.name)? {
+            answer(&format!(
+                "  {table:8} version {}, {} rows, {} deleted, {} fragments",
+                health.version, health.rows, health.deleted_rows, health.fragments
+            ));
+        }
+    }
+    if troubles > 0 {
+        bail!("{troubles} things need a look");
+    }
+    answer("all is in order");
+    Ok(Ending::Done)
+}
+
+fn look_at_files(bench: &Workbench, dataset: &DatasetName) -> anyhow::Result<usize> {
+    let (mut after, mut missing) = (None, 0);
+    loop {
+        let page = bench.reader().images(dataset, &ImageFilter::default(), after, PAGE)?;
+        for image in page.images {
+            match bench.reader().image_file(dataset, image.image_id) {
+                Ok(file) if !file.path.is_file() => {
+                    missing += 1;
+                    if missing <= 5 {
+                        answer(&format!("  trouble  the picture {} is gone", file.path.display()));
+                    }
+                }
+                _ => {}
+            }
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(missing);
+        }
+    }
+}

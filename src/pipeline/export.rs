@@ -1,0 +1,170 @@
+//! Export: one moment of a dataset, written in the format of another tool, whole or not at all.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use tator_domain::{Class, DatasetName, Image, ImageBox};
+use tator_store::{ImageFilter, Snapshot};
+
+use crate::error::Error;
+use crate::formats::{self, Format, Labels};
+use crate::jobs::{Context, JobId};
+use crate::output::{self, Output};
+use crate::report::{Skipped, Tally};
+use crate::workbench::Workbench;
+
+/// What happens to the pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExportImages {
+    /// They are copied into the output.
+    #[default]
+    Copy,
+    /// They are hard-linked where the file system allows it, else copied.
+    Link,
+    /// They are left out.
+    None,
+}
+
+/// What is to be written, and where.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExportRequest {
+    /// The dataset.
+    pub dataset: DatasetName,
+    /// Name of the format.
+    pub format: String,
+    /// A folder, or a `.zip`, that does not exist yet.
+    pub out: PathBuf,
+    /// What happens to the pictures.
+    #[serde(default)]
+    pub images: ExportImages,
+    /// SQL condition over `images`, with `boxes` and `classes` in sub-queries.
+    #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+}
+
+/// What an export wrote.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExportReport {
+    /// Images in the output.
+    pub images: u64,
+    /// Boxes in the output.
+    pub boxes: u64,
+    /// Classes in the output.
+    pub classes: u64,
+    /// What this format cannot hold, and pictures that are missing.
+    pub skipped: Vec<Skipped>,
+    /// How long it took.
+    pub seconds: f64,
+    /// The format.
+    pub format: String,
+    /// Where it lies.
+    pub out: String,
+}
+
+impl Workbench {
+    /// Asks for an export; the job says how it goes.
+    ///
+    /// # Errors
+    /// What can be told at once: an unknown format or dataset, a condition that is refused, an output that exists.
+    pub fn start_export(&self, request: ExportRequest) -> Result<JobId, Error> {
+        formats::find(&request.format)?;
+        self.reader().dataset(&request.dataset)?;
+        let filter = filter_of(&request);
+        self.reader().images(&request.dataset, &filter, None, 1)?;
+        let text = serde_json::to_string(&request).map_err(|e| Error::invalid("request", e.to_string()))?;
+        let title = format!("export {} as {} to {}", request.dataset, request.format, request.out.display());
+        self.enqueue("export", title, &request.dataset, text)
+    }
+}
+
+fn filter_of(request: &ExportRequest) -> ImageFilter {
+    ImageFilter { condition: request.condition.clone(), ..ImageFilter::default() }
+}
+
+/// Runs an export from the snapshot to the rename.
+pub(crate) fn export(context: &Context, request: &ExportRequest) -> Result<ExportReport, Error> {
+    let begun = Instant::now();
+    let format = formats::find(&request.format)?;
+    context.progress("taking a snapshot", 0, 0)?;
+    let snapshot = context.writer.snapshot(&request.dataset, &filter_of(request))?;
+    let mut out = output::create(&request.out)?;
+    let labels = Export { snapshot: &snapshot, context };
+    context.progress("writing labels", 0, 0)?;
+    let written = format.write(&labels, out.as_mut())?;
+    let mut left_out = Tally::default();
+    for (item, reason) in &written.left_out {
+        left_out.add(item, reason);
+    }
+    if request.images != ExportImages::None {
+        place_pictures(context, request, format, &snapshot, out.as_mut(), &mut left_out)?;
+    }
+    out.finish()?;
+    Ok(ExportReport {
+        images: written.images,
+        boxes: written.boxes,
+        classes: written.classes,
+        skipped: left_out.into_lines(),
+        seconds: begun.elapsed().as_secs_f64(),
+        format: format.name().to_owned(),
+        out: request.out.display().to_string(),
+    })
+}
+
+fn place_pictures(
+    context: &Context,
+    request: &ExportRequest,
+    format: &dyn Format,
+    snapshot: &Snapshot,
+    out: &mut dyn Output,
+    left_out: &mut Tally,
+) -> Result<(), Error> {
+    let link = request.images == ExportImages::Link;
+    let mut done = 0;
+    snapshot.for_each(&mut |image, _| {
+        let Some(place) = format.image_path(image) else { return Ok(()) };
+        done += 1;
+        context.progress("placing pictures", done, 0)?;
+        match context.writer.reader().image_file(&request.dataset, image.image_id) {
+            Ok(file) if file.path.is_file() => out.place(&place, &file.path, link),
+            Ok(_) => {
+                left_out.add(&image.path, "the picture is not where it was imported from");
+                Ok(())
+            }
+            Err(tator_store::Error::NotFound(_)) => {
+                left_out.add(&image.path, "its labels came without a picture");
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    })
+}
+
+/// A snapshot as a format sees it; cancelling is noticed at every image.
+struct Export<'a> {
+    snapshot: &'a Snapshot,
+    context: &'a Context,
+}
+
+impl Labels for Export<'_> {
+    fn dataset(&self) -> &str {
+        self.snapshot.dataset().as_str()
+    }
+
+    fn classes(&self) -> &[Class] {
+        self.snapshot.classes()
+    }
+
+    fn for_each(&self, each: &mut dyn FnMut(&Image, &[ImageBox]) -> Result<(), Error>) -> Result<(), Error> {
+        let mut done = 0;
+        self.snapshot.for_each(&mut |image, boxes| {
+            done += 1;
+            if done % 256 == 0 {
+                self.context.progress("writing labels", done, 0)?;
+            }
+            each(image, boxes)
+        })
+    }
+}

@@ -1,0 +1,37 @@
+//! Long work: asked for at once, done one after the other, watched, cancelled, and kept over restarts.
+//!
+//! A job is its request (JSON, enough to run it again) and one function. Its row is written when it is asked for, when
+//! it begins and when it ends; progress lives in memory. A job that was running when the program died is `interrupted`:
+//! everything it did was aside, so that resuming it is asking again.
+
+mod export_job;
+mod import_job;
+mod queue;
+mod record;
+
+pub(crate) use queue::{Context, Queue};
+pub use record::{JobId, JobProgress, JobRecord, JobState};
+
+use crate::error::Error;
+
+/// A kind of job.
+pub(crate) struct Kind {
+    /// Its name in the row; never changes.
+    pub name: &'static str,
+    /// Does what the request asks and gives the report.
+    pub run: fn(&Context, &str) -> Result<Done, Error>,
+}
+
+/// How a job ended well.
+pub(crate) struct Done {
+    /// What it has to say.
+    pub report: serde_json::Value,
+    /// In one sentence.
+    pub message: String,
+    /// Something was left out; the report says what.
+    pub partly: bool,
+}
+
+/// Every kind of job.
+pub(crate) const KINDS: &[Kind] =
+    &[Kind { name: "import", run: import_job::run }, Kind { name: "export", run: export_job::run }];

@@ -1,0 +1,219 @@
+//! Changes of many images at once, and their undo: imports and merged classes.
+//!
+//! A change keeps the rows it takes out (`before`) in `removed_*`; its undo keeps the rows it had put in (`after`)
+//! there, so that redo swaps them back.
+
+use duckdb::params;
+use serde::{Deserialize, Serialize};
+use tator_domain::{ClassId, DatasetName};
+
+use crate::Error;
+use crate::load::LoadRecord;
+use crate::queries::{self, Query};
+use crate::writer::{Writer, WriterState, find_class};
+
+/// What a merge did.
+#[derive(Debug, Serialize, Deserialize)]
+struct MergeRecord {
+    from: ClassId,
+    into: ClassId,
+}
+
+/// A bulk change as its row has it.
+struct BulkChange {
+    change_id: i64,
+    kind: String,
+    title: String,
+    record: String,
+    status: String,
+    n_boxes: i64,
+}
+
+impl Writer {
+    /// Merges class `from` into `into`: its boxes move, it is retired with a redirect. Gives how many boxes moved.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Invalid`] when the two are the same or one is retired.
+    pub fn merge_class(&self, d: &DatasetName, from: ClassId, into: ClassId, author: &str) -> Result<u64, Error> {
+        let now = self.clock.now();
+        self.change(|state| {
+            let classes = state.classes(d)?;
+            let (old, new) = (find_class(&classes, d, from)?, find_class(&classes, d, into)?);
+            if from == into || old.retired || new.retired {
+                return Err(Error::Invalid(format!(
+                    "{:?} cannot be merged into {:?}: both must be living and different",
+                    old.name, new.name
+                )));
+            }
+            let change_id = state.next_change_id(d)?;
+            let moved = run(state, d, &queries::KEEP_BOXES_OF_CLASS, params![change_id, from])?;
+            run(state, d, &queries::MOVE_BOXES_OF_CLASS, params![into, now, from, change_id])?;
+            run(state, d, &queries::UPDATE_CLASS_RETIRED, params![true, into, from])?;
+            after_swap(state, d, change_id, now)?;
+            let record =
+                serde_json::to_string(&MergeRecord { from, into }).map_err(|e| Error::Invalid(e.to_string()))?;
+            let title = format!("merged class {} into {}", old.name, new.name);
+            log(state, d, change_id, ("merge", &title, author), &record, moved, ("done", now))?;
+            state.forget(d);
+            Ok(moved)
+        })
+    }
+
+    /// Takes back a change of many images.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Invalid`] when it is undone already, is one image's edit (undo it in the
+    /// labeller), or people have edited its images since.
+    pub fn undo_change(&self, d: &DatasetName, change_id: i64, author: &str) -> Result<(), Error> {
+        self.swap(d, change_id, author, true)
+    }
+
+    /// Makes a change of many images again.
+    ///
+    /// # Errors
+    /// As [`Writer::undo_change`].
+    pub fn redo_change(&self, d: &DatasetName, change_id: i64, author: &str) -> Result<(), Error> {
+        self.swap(d, change_id, author, false)
+    }
+
+    fn swap(&self, d: &DatasetName, change_id: i64, author: &str, undo: bool) -> Result<(), Error> {
+        let now = self.clock.now();
+        self.change(|state| {
+            let change = find_change(state, d, change_id)?;
+            let (wanted, left, verb) = if undo { ("done", "undone", "undo") } else { ("undone", "done", "redo") };
+            if change.status != wanted {
+                return Err(Error::Invalid(format!("change {change_id} cannot be {verb}ne: it is {}", change.status)));
+            }
+            match change.kind.as_str() {
+                "import" => swap_import(state, d, &change, undo, now)?,
+                "merge" => swap_merge(state, d, &change, undo, now)?,
+                _ => {
+                    return Err(Error::Invalid(format!(
+                        "change {change_id} is one image's edit: {verb} it in the labeller"
+                    )));
+                }
+            }
+            run(state, d, &queries::UPDATE_CHANGE_STATUS, params![left, change_id])?;
+            let title = format!("{verb} of change {change_id}: {}", change.title);
+            let own = state.next_change_id(d)?;
+            log(state, d, own, (verb, &title, author), "{}", change.n_boxes.unsigned_abs(), ("final", now))?;
+            state.forget(d);
+            Ok(())
+        })
+    }
+}
+
+fn run<P: duckdb::Params>(state: &WriterState, d: &DatasetName, query: &Query, values: P) -> Result<u64, Error> {
+    Ok(state.connection.execute(&query.of(d), values).map_err(query.failed())? as u64)
+}
+
+/// What stands in the history: kind, title, author; status and time.
+fn log(
+    state: &WriterState,
+    d: &DatasetName,
+    change_id: i64,
+    (kind, title, author): (&str, &str, &str),
+    record: &str,
+    n_boxes: u64,
+    (status, now): (&str, i64),
+) -> Result<(), Error> {
+    let none: Option<i64> = None;
+    let n_boxes = i64::try_from(n_boxes).unwrap_or(i64::MAX);
+    let values = params![change_id, kind, title, author, none, none, None::<String>, record, 0, n_boxes, status, now];
+    run(state, d, &queries::INSERT_CHANGE, values)?;
+    Ok(())
+}
+
+fn find_change(state: &WriterState, d: &DatasetName, change_id: i64) -> Result<BulkChange, Error> {
+    let query = queries::SELECT_CHANGE;
+    let mut statement = state.connection.prepare(&query.of(d)).map_err(query.failed())?;
+    let found = statement.query_row([change_id], |row| {
+        Ok(BulkChange {
+            change_id: row.get("change_id")?,
+            kind: row.get("kind")?,
+            title: row.get("title")?,
+            record: row.get::<_, Option<String>>("record")?.unwrap_or_default(),
+            status: row.get("status")?,
+            n_boxes: row.get("n_boxes")?,
+        })
+    });
+    match found {
+        Err(duckdb::Error::QueryReturnedNoRows) => Err(Error::NotFound(format!("change {change_id} of {d}"))),
+        other => other.map_err(query.failed()),
+    }
+}
+
+fn parse<'a, T: Deserialize<'a>>(change: &'a BulkChange) -> Result<T, Error> {
+    serde_json::from_str(&change.record)
+        .map_err(|e| Error::Invalid(format!("the record of change {} is damaged: {e}", change.change_id)))
+}
+
+fn swap_import(
+    state: &mut WriterState,
+    d: &DatasetName,
+    change: &BulkChange,
+    undo: bool,
+    now: i64,
+) -> Result<(), Error> {
+    let record: LoadRecord = parse(change)?;
+    let id = change.change_id;
+    let (first, last) = (record.first_image_id, record.last_image_id);
+    if undo {
+        let query = queries::COUNT_LATER_EDITS;
+        let mut statement = state.connection.prepare(&query.of(d)).map_err(query.failed())?;
+        let later: i64 = statement.query_row(params![id, first, last], |row| row.get("n")).map_err(query.failed())?;
+        drop(statement);
+        if later > 0 {
+            let text = format!(
+                "people have made {later} edits on these images since: undo those first, or delete the dataset"
+            );
+            return Err(Error::Invalid(text));
+        }
+    }
+    // The undo keeps what the import put in and brings back what it took out; the redo does the reverse.
+    let (keep, restore) = if undo { ("after", "before") } else { ("before", "after") };
+    if undo {
+        run(state, d, &queries::KEEP_BOXES_IN_RANGE, params![id, keep, record.first_box_id, record.last_box_id])?;
+        run(state, d, &queries::DELETE_BOXES_IN_RANGE, params![record.first_box_id, record.last_box_id])?;
+        run(state, d, &queries::KEEP_IMAGES_IN_RANGE, params![id, keep, first, last])?;
+        run(state, d, &queries::DELETE_IMAGES_IN_RANGE, params![first, last])?;
+        run(state, d, &queries::RESTORE_BOXES, params![id, restore])?;
+    } else {
+        let replaced = format!(
+            "DELETE FROM \"{d}\".boxes WHERE box_id IN (SELECT box_id FROM \"{d}\".removed_boxes WHERE change_id = {id} AND side = '{keep}')"
+        );
+        state.connection.execute_batch(&replaced)?;
+        run(state, d, &queries::RESTORE_BOXES, params![id, restore])?;
+        run(state, d, &queries::RESTORE_IMAGES, params![id, restore])?;
+    }
+    after_swap(state, d, id, now)?;
+    state.touch(d, (first, last))?;
+    if !undo {
+        run(state, d, &queries::FORGET_KEPT, params![id, restore])?;
+        run(state, d, &queries::FORGET_KEPT_IMAGES, params![id, restore])?;
+    }
+    Ok(())
+}
+
+fn swap_merge(
+    state: &mut WriterState,
+    d: &DatasetName,
+    change: &BulkChange,
+    undo: bool,
+    now: i64,
+) -> Result<(), Error> {
+    let MergeRecord { from, into } = parse(change)?;
+    let (here, there) = if undo { (into, from) } else { (from, into) };
+    run(state, d, &queries::MOVE_BOXES_OF_CLASS, params![there, now, here, change.change_id])?;
+    run(state, d, &queries::UPDATE_CLASS_RETIRED, params![!undo, (!undo).then_some(into), from])?;
+    after_swap(state, d, change.change_id, now)
+}
+
+/// New revisions and counts, and a place in the queue of what is to be published.
+fn after_swap(state: &mut WriterState, d: &DatasetName, change_id: i64, now: i64) -> Result<(), Error> {
+    run(state, d, &queries::UPDATE_TOUCHED_IMAGES, params![now, change_id])?;
+    state.touch(d, (0, -1))?;
+    let seq = state.last_seq();
+    run(state, d, &queries::TOUCH_IMAGES, params![seq, change_id])?;
+    Ok(())
+}

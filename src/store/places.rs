@@ -1,0 +1,45 @@
+//! Where boxes are, found by their numbers: for pictures in the results of people's statements.
+
+use tator_domain::{BoxId, DatasetName, ImageId, PixelBox};
+
+use crate::reader::Reader;
+use crate::{Error, queries};
+
+/// Where a box is, and how large its image is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BoxPlace {
+    /// The box.
+    pub box_id: BoxId,
+    /// The image it is on.
+    pub image_id: ImageId,
+    /// Where on it, in pixels.
+    pub rect: PixelBox,
+    /// Width of the upright image in pixels.
+    pub width: u32,
+    /// Height of the upright image in pixels.
+    pub height: u32,
+}
+
+impl Reader {
+    /// Where these boxes are, in no order; numbers that no box has are left out.
+    ///
+    /// # Errors
+    /// When the dataset does not exist or the working set cannot be read.
+    pub fn places_of(&self, dataset: &DatasetName, boxes: &[BoxId]) -> Result<Vec<BoxPlace>, Error> {
+        let query = queries::SELECT_BOX_PLACES;
+        let numbers = serde_json::json!(boxes).to_string();
+        self.engine.with(|c| {
+            let mut statement = c.prepare_cached(&query.of(dataset)).map_err(query.failed())?;
+            let rows = statement.query_map([numbers], |row| {
+                Ok(BoxPlace {
+                    box_id: row.get("box_id")?,
+                    image_id: row.get("image_id")?,
+                    rect: PixelBox { x: row.get("x")?, y: row.get("y")?, w: row.get("w")?, h: row.get("h")? },
+                    width: row.get("width")?,
+                    height: row.get("height")?,
+                })
+            });
+            rows.map_err(query.failed())?.collect::<Result<_, _>>().map_err(query.failed())
+        })
+    }
+}

@@ -1,0 +1,59 @@
+//! JSON under `/api/v1`, one file per noun. `assets/openapi.json` describes every door of it; a test holds the two
+//! together.
+
+mod classes;
+mod datasets;
+mod edits;
+mod exports;
+mod history;
+mod images;
+mod imports;
+mod jobs;
+mod openapi;
+mod pictures;
+mod sql;
+mod sql_export;
+mod sql_slots;
+mod trash;
+
+use actix_web::web;
+use serde_json::{Map, Value};
+use tator_pipeline::Workbench;
+
+use crate::door::Door;
+use crate::uploads;
+
+pub(crate) use imports::request as import_request;
+pub use sql_slots::{SqlSlots, Stop};
+
+/// The workbench as handlers get it.
+type Bench = web::Data<Workbench>;
+
+/// Who is written down as the author of an edit that came through this server.
+const AUTHOR: &str = "human";
+
+/// Every door of the API.
+pub(crate) fn doors() -> Vec<Door> {
+    [
+        datasets::doors(),
+        images::doors(),
+        pictures::doors(),
+        edits::doors(),
+        classes::doors(),
+        history::doors(),
+        imports::doors(),
+        uploads::doors(),
+        exports::doors(),
+        jobs::doors(),
+        trash::doors(),
+        sql::doors(),
+        sql_export::doors(),
+        openapi::doors(),
+    ]
+    .concat()
+}
+
+/// Counts as a JSON object.
+fn by_name<T: ToString>(counts: &[(T, u64)]) -> Map<String, Value> {
+    counts.iter().map(|(name, count)| (name.to_string(), Value::from(*count))).collect()
+}

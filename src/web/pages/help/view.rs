@@ -1,0 +1,121 @@
+//! The keys of every page, in one list.
+
+use askama::Template;
+
+use crate::page::Shell;
+
+/// Keys of one page, or of one part of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Group {
+    /// The page's key, as in `Section::key`; empty for keys that hold everywhere.
+    pub page: &'static str,
+    /// What people read.
+    pub title: &'static str,
+    /// Keys, alternatives apart by ` / `, keys together by a space, and what they do.
+    pub keys: &'static [(&'static str, &'static str)],
+}
+
+/// Every key. The labeller's own overlay shows the live bindings, which can be changed; these are the defaults.
+pub const GROUPS: &[Group] = &[
+    Group {
+        page: "",
+        title: "Everywhere",
+        keys: &[
+            ("?", "keys of this page"),
+            ("G D", "go to Datasets"),
+            ("G G", "go to the Gallery"),
+            ("G L", "go to the labeller"),
+            ("G S", "go to SQL"),
+            ("G J", "go to Jobs"),
+            ("G H", "go to the History"),
+            ("G T", "go to the Trash"),
+            ("Esc", "close a menu or this list"),
+        ],
+    },
+    Group {
+        page: "gallery",
+        title: "Gallery",
+        keys: &[
+            ("← / → / ↑ / ↓", "move between pictures"),
+            ("Enter", "open in the labeller"),
+            ("X", "choose, or take back"),
+            ("Shift →", "choose on the way"),
+            ("Ctrl Click", "choose one more"),
+            ("Shift Click", "choose all between"),
+            ("Esc", "choose none"),
+            ("/", "search the paths"),
+        ],
+    },
+    Group {
+        page: "sql",
+        title: "SQL",
+        keys: &[
+            ("Ctrl Enter", "run the statement, or what is selected"),
+            ("Esc", "stop; in the editor: leave it"),
+            ("/", "write"),
+            ("Ctrl Space", "complete a name"),
+            ("Ctrl F", "search in the statement"),
+        ],
+    },
+    Group {
+        page: "label",
+        title: "Labeller: drawing",
+        keys: &[
+            ("R", "draw a box (or drag on empty canvas)"),
+            ("1…9", "class of the chosen box, or of the next"),
+            ("0", "find a class by name"),
+            ("← / → / ↑ / ↓", "nudge by 1 px (Shift: 10, Ctrl: resize)"),
+            ("Tab / Shift Tab", "next, previous box"),
+            ("Del / Backspace", "delete the box"),
+            ("Ctrl Z / Ctrl Shift Z", "undo, redo"),
+            ("Ctrl B", "copy the boxes of the image before"),
+            ("H", "hide boxes while held"),
+        ],
+    },
+    Group {
+        page: "label",
+        title: "Labeller: images",
+        keys: &[
+            ("D / A", "next, previous image"),
+            ("Shift D / Shift A", "next, previous not reviewed"),
+            ("Space", "confirm and go on"),
+            ("G number", "go to an image"),
+        ],
+    },
+];
+
+/// `/help`
+#[derive(Template)]
+#[template(path = "help/page.html")]
+pub struct Page {
+    /// Around the content.
+    pub shell: Shell,
+    /// Every group.
+    pub groups: Vec<Group>,
+}
+
+/// `/help/_keys?page=`
+#[derive(Template)]
+#[template(path = "help/_keys.html")]
+pub struct Keys {
+    /// Groups of one page, then those that hold everywhere.
+    pub groups: Vec<Group>,
+}
+
+impl Keys {
+    /// The keys that hold on a page.
+    #[must_use]
+    pub fn of(page: &str) -> Self {
+        let of = |key: &str| GROUPS.iter().filter(|group| group.page == key).copied().collect::<Vec<_>>();
+        let own = if page.is_empty() { vec![] } else { of(page) };
+        Self { groups: own.into_iter().chain(of("")).collect() }
+    }
+}
+
+impl Group {
+    /// Alternatives, each a row of keys that are pressed together or after each other.
+    #[must_use]
+    pub fn split(keys: &str) -> Vec<Vec<&str>> {
+        keys.split(" / ").map(|one| one.split(' ').collect()).collect()
+    }
+}

@@ -1,0 +1,82 @@
+//! What every page needs of a request: who is where, and the shell around the content.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{CACHE_CONTROL, COOKIE, LOCATION};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, web};
+use askama::Template;
+use tator_domain::DatasetName;
+use tator_pipeline::Workbench;
+
+use crate::error::{WebError, WebResult};
+use crate::metrics::is_in_flight;
+use crate::page::{Section, Shell};
+
+/// The workbench as handlers get it.
+pub(super) type Bench = web::Data<Workbench>;
+
+/// Cookie in which the browser keeps the dataset that was in hand last.
+const RECENT: &str = "tator_recent";
+
+/// What a request says about its visitor.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Visit {
+    recent: Option<DatasetName>,
+}
+
+impl FromRequest for Visit {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let cookies = request.headers().get_all(COOKIE).filter_map(|header| header.to_str().ok());
+        let recent = cookies
+            .flat_map(|header| header.split(';'))
+            .find_map(|pair| pair.trim().strip_prefix(RECENT)?.strip_prefix('=')?.parse().ok());
+        ready(Ok(Self { recent }))
+    }
+}
+
+impl Visit {
+    /// The shell of a page; blocking.
+    ///
+    /// # Errors
+    /// When the working set cannot be read.
+    pub(super) fn shell(
+        &self,
+        bench: &Workbench,
+        section: Section,
+        dataset: Option<&DatasetName>,
+    ) -> Result<Shell, tator_pipeline::Error> {
+        let datasets: Vec<DatasetName> = bench.reader().datasets()?.into_iter().map(|one| one.name).collect();
+        let recent = self.recent.clone().filter(|name| datasets.contains(name));
+        let in_flight = bench.jobs()?.iter().filter(|job| is_in_flight(job.state)).count();
+        Ok(Shell { section, dataset: dataset.cloned(), datasets, recent, jobs_in_flight: in_flight as u64 })
+    }
+
+    /// The dataset that was in hand last, if it still is there.
+    pub(super) fn recent(&self) -> Option<&DatasetName> {
+        self.recent.as_ref()
+    }
+}
+
+/// A page or fragment as an answer. It may be kept for going back, and is asked for again otherwise.
+pub(super) fn html(page: &impl Template) -> WebResult<HttpResponse> {
+    let text = page.render().map_err(|error| WebError::broken(&error))?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((CACHE_CONTROL, "private, no-cache"))
+        .body(text))
+}
+
+/// A form that came back because something in it was wrong.
+pub(super) fn form_again(page: &impl Template) -> WebResult<HttpResponse> {
+    let text = page.render().map_err(|error| WebError::broken(&error))?;
+    Ok(HttpResponse::UnprocessableEntity().content_type("text/html; charset=utf-8").body(text))
+}
+
+/// After a form: look at this page next.
+pub(super) fn see(address: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, address)).finish()
+}

@@ -1,0 +1,103 @@
+//! Datasets, classes and the trash through the API.
+
+use serde_json::json;
+
+use super::server::Server;
+
+fn with_coins() -> Server {
+    let server = Server::start();
+    let made = server.ask_json("POST", "/api/v1/datasets", r#"{"name": "coins"}"#);
+    assert_eq!((made.status, made.json()["mode"].as_str()), (201, Some("managed")), "{made:?}");
+    server
+}
+
+#[test]
+fn a_new_dataset_is_listed_with_its_counts() {
+    let server = with_coins();
+    let list = server.ask("GET", "/api/v1/datasets", &[], b"").json();
+    assert_eq!(list["datasets"].as_array().map(Vec::len), Some(1));
+    let coins = &list["datasets"][0];
+    assert_eq!((&coins["name"], &coins["images"], &coins["task"]), (&json!("coins"), &json!(0), &json!("detect")));
+    let states = json!({ "unlabelled": 0, "in_progress": 0, "labelled": 0, "reviewed": 0, "skipped": 0 });
+    assert_eq!(coins["states"], states);
+    assert_eq!(server.ask("GET", "/api/v1/datasets/coins", &[], b"").json(), *coins);
+}
+
+#[test]
+fn a_name_is_taken_once_and_must_be_plain() {
+    let server = with_coins();
+    assert_eq!(server.ask_json("POST", "/api/v1/datasets", r#"{"name": "coins"}"#).failure(), (409, "exists".into()));
+    assert_eq!(server.ask_json("POST", "/api/v1/datasets", r#"{"name": "../x"}"#).failure(), (422, "invalid".into()));
+    let linked = r#"{"name": "linked", "mode": "linked", "folder": "not/absolute"}"#;
+    assert_eq!(server.ask_json("POST", "/api/v1/datasets", linked).failure(), (422, "invalid".into()));
+}
+
+#[test]
+fn classes_are_added_found_and_renamed() {
+    let server = with_coins();
+    let address = "/api/v1/datasets/coins/classes";
+    let penny = server.ask_json("POST", address, r#"{"name": "penny"}"#);
+    assert_eq!(penny.status, 201, "{penny:?}");
+    let id = penny.json()["class_id"].clone();
+    server.ask_json("POST", address, r#"{"name": "crown"}"#);
+    let found = server.ask("GET", &format!("{address}?search=ENN"), &[], b"").json();
+    assert_eq!((found["classes"].as_array().map(Vec::len), &found["classes"][0]["name"]), (Some(1), &json!("penny")));
+    let renamed = server.ask_json("PATCH", &format!("{address}/{id}"), r#"{"name": "one penny"}"#).json();
+    assert_eq!((&renamed["name"], &renamed["n_boxes"]), (&json!("one penny"), &json!(0)));
+    let both = server.ask_json("PATCH", &format!("{address}/{id}"), r#"{"name": "x", "merge_into": 2}"#);
+    assert_eq!(both.failure(), (422, "invalid".into()));
+}
+
+#[test]
+fn a_longer_name_is_read_whole_by_statements_that_were_prepared_before() {
+    let server = with_coins();
+    let address = "/api/v1/datasets/coins/classes";
+    let id = server.ask_json("POST", address, r#"{"name": "penny"}"#).json()["class_id"].clone();
+    let name = || server.ask("GET", address, &[], b"").json()["classes"][0]["name"].clone();
+    assert_eq!(name(), "penny");
+    server.ask_json("PATCH", &format!("{address}/{id}"), r#"{"name": "one penny of 1797"}"#);
+    assert_eq!(name(), "one penny of 1797");
+}
+
+#[test]
+fn a_new_dataset_has_a_history() {
+    let history = with_coins().ask("GET", "/api/v1/datasets/coins/history", &[], b"");
+    assert_eq!(history.status, 200, "{history:?}");
+    assert!(history.json()["changes"].is_array() && history.json()["next"].is_null());
+}
+
+#[test]
+fn what_is_not_there_is_not_found() {
+    let server = with_coins();
+    for address in [
+        "/api/v1/datasets/none",
+        "/api/v1/datasets/none/images",
+        "/api/v1/datasets/none/classes",
+        "/api/v1/datasets/none/facets",
+        "/api/v1/datasets/none/history",
+        "/api/v1/datasets/coins/images/1",
+        "/api/v1/datasets/coins/images/1/file",
+        "/api/v1/datasets/coins/images/1/thumb",
+        "/api/v1/jobs/77",
+    ] {
+        assert_eq!(server.ask("GET", address, &[], b"").failure(), (404, "not_found".into()), "{address}");
+    }
+    let edit = r#"{"base_revision": 0, "client_id": "a", "edits": [{"op": "state", "value": "reviewed"}]}"#;
+    let answer = server.ask_json("POST", "/api/v1/datasets/coins/images/1/edits", edit);
+    assert_eq!(answer.failure(), (404, "not_found".into()));
+}
+
+#[test]
+fn a_deleted_dataset_comes_back_from_the_trash() {
+    let server = with_coins();
+    let gone = server.ask("DELETE", "/api/v1/datasets/coins", &[], b"");
+    assert_eq!(gone.status, 200, "{gone:?}");
+    assert_eq!(server.ask("GET", "/api/v1/datasets/coins", &[], b"").status, 404);
+    let trash = server.ask("GET", "/api/v1/trash", &[], b"").json();
+    let entry = trash["trash"][0]["entry"].as_str().unwrap().to_owned();
+    let back = server.ask("POST", &format!("/api/v1/trash/{entry}/restore"), &[], b"");
+    assert_eq!((back.status, back.json()), (200, json!({ "name": "coins" })));
+    assert_eq!(server.ask("GET", "/api/v1/datasets/coins", &[], b"").status, 200);
+    let again = server.ask("POST", &format!("/api/v1/trash/{entry}/restore"), &[], b"");
+    assert_eq!(again.failure(), (404, "not_found".into()));
+}

@@ -1,0 +1,17 @@
+//! The doors from outside: a real server on a port of its own, spoken to in plain HTTP.
+
+mod datasets;
+mod failures;
+mod headers;
+mod hosts;
+mod origins;
+mod server;
+mod statements;
+mod traversal;
+mod uploads;
+mod way_in;
+
+/// The rooms below, opened in a new workspace.
+fn workbench(folder: &std::path::Path) -> tator_pipeline::Workbench {
+    tator_pipeline::Workbench::stub(folder)
+}
