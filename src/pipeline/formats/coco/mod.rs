@@ -7,6 +7,7 @@
 mod categories;
 mod files;
 pub(super) mod json;
+pub(super) mod json_text;
 mod numbering;
 mod outline;
 mod read;

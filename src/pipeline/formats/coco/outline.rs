@@ -2,7 +2,8 @@
 
 use tator_domain::{BadRle, Orientation, PixelBox, Polygon, Rle};
 
-use super::record::{Annotation, Bbox, Segmentation};
+use super::record::{Annotation, Bbox};
+use super::segmentation::Segmentation;
 use crate::formats::ImageKey;
 
 /// An image of the file that is being read.

@@ -11,7 +11,8 @@ use std::fmt;
 
 use tator_domain::{BoxState, ImageState};
 
-use super::json::{BadJson, Cursor, push_compact, push_string};
+use super::json::{BadJson, Cursor};
+use super::json_text::{push_compact, push_string};
 use super::segmentation::Segmentation;
 
 /// An id: a whole number, also when it is written as a string, or any other text.
@@ -307,6 +308,7 @@ fn read_bbox(c: &mut Cursor<'_>) -> Result<Bbox, BadJson> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]

@@ -6,7 +6,7 @@ use std::io::{Seek as _, Write};
 use tator_domain::Split;
 use tempfile::SpooledTempFile;
 
-use super::json::{push_compact, push_string};
+use super::json_text::{push_compact, push_string};
 use super::numbering::Numbering;
 use crate::error::Error;
 use crate::output::Output;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use tator_domain::{BoxState, Class, Image, ImageBox, ImageState, Rle, Split};
 
-use super::json::{Cursor, push_compact, push_number, push_string};
+use super::json::Cursor;
+use super::json_text::{push_compact, push_number, push_string};
 use super::numbering::Numbering;
 use super::subset::Subset;
 use crate::error::Error;
