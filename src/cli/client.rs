@@ -73,6 +73,6 @@ fn understand(mut response: ureq::http::Response<ureq::Body>) -> anyhow::Result<
         return Ok(body);
     }
     let text = |key: &str| body["error"][key].as_str().unwrap_or_default().to_owned();
-    let hint = Some(text("hint")).filter(|h| !h.is_empty()).map(|h| format!(" ({h})")).unwrap_or_default();
-    bail!("{}{hint}", if text("message").is_empty() { format!("the server answered {status}") } else { text("message") })
+    // Hints speak to visitors of the API; the command line says the same with a server as without.
+    bail!("{}", if text("message").is_empty() { format!("the server answered {status}") } else { text("message") })
 }

@@ -101,8 +101,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn exit_code(error: &anyhow::Error) -> u8 {
+    use tator_store::Error::Locked;
     let locked = error.chain().any(|cause| {
-        cause.is::<WorkspaceLocked>() || matches!(cause.downcast_ref(), Some(tator_store::Error::Locked { .. }))
+        cause.is::<WorkspaceLocked>()
+            || matches!(cause.downcast_ref(), Some(Locked { .. }))
+            || matches!(cause.downcast_ref(), Some(tator_pipeline::Error::Store(Locked { .. })))
     });
     if locked { 3 } else { 1 }
 }

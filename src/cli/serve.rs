@@ -47,7 +47,7 @@ pub(super) fn serve_workbench(command: &Serve, config: &Config, workbench: Workb
         format!("{listen} cannot be listened on; --listen 127.0.0.1:0 takes a free port")
     })?;
     let address = listener.local_addr()?;
-    let mut settings = Settings::new(workbench.reader().folders().root().join("tmp").join("uploads"))?;
+    let mut settings = Settings::new(workbench.reader().folders().root().join("uploads"))?;
     settings.allow_hosts = config.server.allow_hosts.iter().chain(&command.allow_host).cloned().collect();
     settings.password_hash.clone_from(&config.server.password_hash);
     settings.sql_at_once = config.limits.sql_at_once;

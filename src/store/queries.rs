@@ -115,3 +115,19 @@ queries! {
     KEEP_BOXES_OF_CLASS = "bulk/keep_boxes_of_class.sql",
     MOVE_BOXES_OF_CLASS = "bulk/move_boxes_of_class.sql",
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A predicate has several lines, and only the first of them would be in the comment.
+    #[test]
+    fn no_comment_holds_a_placeholder_of_several_lines() {
+        for query in ALL {
+            let comments = query.sql.lines().filter(|line| line.trim_start().starts_with("--"));
+            for line in comments {
+                assert!(!line.contains("{where}") && !line.contains("{among}"), "{}: {line}", query.name);
+            }
+        }
+    }
+}

@@ -150,7 +150,11 @@ fn take_lock(folders: &Folders) -> Result<File, Error> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(&path).map_err(Error::io(format!("opening {}", path.display())))?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => {
+            // The note of one that was killed would send commands to an address where nobody is, or somebody else.
+            file.set_len(0).map_err(Error::io(format!("clearing {}", path.display())))?;
+            Ok(file)
+        }
         Err(fs::TryLockError::WouldBlock) => {
             Err(Error::Locked { folder: folders.root.clone(), holder: describe_holder(read_lock_note(&folders.root)) })
         }

@@ -97,6 +97,7 @@ impl Queue {
             let message =
                 "interrupted: the program ended before the job did. Nothing of it is half done; resume runs it again"
                     .into();
+            discard_unfilled(&writer, &row)?;
             writer.put_job(&JobRow { state: JobState::Interrupted.as_str().into(), message, ..row })?;
         }
         let state = Mutex::new(State { next_id, ..State::default() });
@@ -151,6 +152,21 @@ impl Drop for Queue {
             let _ = thread.join();
         }
     }
+}
+
+/// An import makes its dataset before its rows: when it was cut off in between, the empty dataset goes again.
+fn discard_unfilled(writer: &Writer, row: &JobRow) -> Result<(), Error> {
+    let (Some(started_at), Some(name)) = (row.started_at, row.dataset.as_deref().and_then(|d| d.parse().ok())) else {
+        return Ok(());
+    };
+    if let Ok(dataset) = writer.reader().dataset(&name)
+        && row.kind == "import"
+        && dataset.created_at >= started_at
+        && (dataset.images, dataset.classes) == (0, 0)
+    {
+        writer.discard_dataset(&name)?;
+    }
+    Ok(())
 }
 
 fn work(shared: &Arc<Shared>) {
