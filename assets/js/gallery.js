@@ -89,10 +89,10 @@ function follow() {
   clearTimeout(settling);
   settling = setTimeout(() => {
     const cell = firstInSight();
-    const place = new URL(pieces.dataset.address, location.href);
-    const first = pieces.querySelector(".cell");
-    if (cell && cell !== first && cell.parentElement !== first?.parentElement) place.searchParams.set("after", Number(cell.dataset.image) - 1);
-    else if (new URL(location.href).searchParams.has("after") && cell?.parentElement === first?.parentElement) return;
+    const start = pieces.querySelector(".piece");
+    const place = new URL(start.dataset.piece.replace("/_rows", ""), location.href);
+    // Numbers rise along the wall, so the one before this picture is where to go on from.
+    if (cell && cell.parentElement !== start) place.searchParams.set("after", Number(cell.dataset.image) - 1);
     history.replaceState(history.state, "", place);
   }, 250);
 }

@@ -62,11 +62,11 @@ async function help() {
 }
 
 const places = { d: "datasets", g: "gallery", l: "label", s: "sql", j: "jobs", h: "history", t: "trash" };
-let going = 0;
+let going = -Infinity;
 
 function go(event) {
   const link = document.querySelector(`.rail a[href*="/${places[event.key]}"]`);
-  going = 0;
+  going = -Infinity;
   if (link) { event.preventDefault(); link.click(); }
 }
 
@@ -76,7 +76,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "?") { event.preventDefault(); help(); return; }
   if (document.body.dataset.section === "label") return;
   if (event.timeStamp - going < 1200 && places[event.key]) { go(event); return; }
-  going = event.key === "g" ? event.timeStamp : 0;
+  going = event.key === "g" ? event.timeStamp : -Infinity;
 });
 
 document.addEventListener("click", (event) => {

@@ -1,8 +1,8 @@
 //! Where boxes are, found by their numbers: for pictures in the results of people's statements.
 
-use tator_domain::{BoxId, DatasetName, ImageId, PixelBox};
+use tator_domain::{BoxId, Class, DatasetName, ImageId, PixelBox};
 
-use crate::reader::Reader;
+use crate::reader::{Reader, class_records, find_dataset};
 use crate::{Error, queries};
 
 /// Where a box is, and how large its image is.
@@ -21,6 +21,17 @@ pub struct BoxPlace {
 }
 
 impl Reader {
+    /// Every class by number, retired ones too, without counting anything.
+    ///
+    /// # Errors
+    /// When the dataset does not exist or the working set cannot be read.
+    pub fn class_list(&self, dataset: &DatasetName) -> Result<Vec<Class>, Error> {
+        self.engine.with(|c| {
+            find_dataset(c, dataset)?;
+            class_records(c, dataset)
+        })
+    }
+
     /// Where these boxes are, in no order; numbers that no box has are left out.
     ///
     /// # Errors

@@ -38,7 +38,13 @@ pub fn slices(parts: &[(&'static str, u64)]) -> Vec<Slice> {
         .map(|&(key, n)| {
             let from = share(before, whole);
             before += n;
-            Slice { key, n, share: percent(n, whole), from: format!("{from:.2}%"), width: format!("{:.2}%", share(n, whole)) }
+            Slice {
+                key,
+                n,
+                share: percent(n, whole),
+                from: format!("{from:.2}%"),
+                width: format!("{:.2}%", share(n, whole)),
+            }
         })
         .collect()
 }
@@ -47,8 +53,13 @@ pub fn slices(parts: &[(&'static str, u64)]) -> Vec<Slice> {
 #[must_use]
 pub fn state_slices(states: &[(ImageState, u64)]) -> Vec<Slice> {
     let count = |state| states.iter().find(|(s, _)| *s == state).map_or(0, |(_, n)| *n);
-    let order =
-        [ImageState::Reviewed, ImageState::Labelled, ImageState::InProgress, ImageState::Skipped, ImageState::Unlabelled];
+    let order = [
+        ImageState::Reviewed,
+        ImageState::Labelled,
+        ImageState::InProgress,
+        ImageState::Skipped,
+        ImageState::Unlabelled,
+    ];
     slices(&order.map(|state| (state.as_str(), count(state))))
 }
 

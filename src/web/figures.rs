@@ -112,7 +112,10 @@ mod tests {
 
     #[test]
     fn digits_stand_in_groups_of_three() {
-        assert_eq!(["0", "999", "1,000", "118,287", "10,000,000"], [0, 999, 1000, 118_287, 10_000_000].map(grouped).each_ref().map(String::as_str));
+        assert_eq!(
+            ["0", "999", "1,000", "118,287", "10,000,000"],
+            [0, 999, 1000, 118_287, 10_000_000].map(grouped).each_ref().map(String::as_str)
+        );
     }
 
     #[test]
@@ -133,6 +136,9 @@ mod tests {
 
     #[test]
     fn durations_are_said_as_people_say_them() {
-        assert_eq!([duration(3.14), duration(59.0), duration(125.0), duration(4320.0), duration(f64::NAN)], ["3.1 s", "59 s", "2 min 5 s", "1 h 12 min", "unknown"]);
+        assert_eq!(
+            [duration(3.14), duration(59.0), duration(125.0), duration(4320.0), duration(f64::NAN)],
+            ["3.1 s", "59 s", "2 min 5 s", "1 h 12 min", "unknown"]
+        );
     }
 }

@@ -95,8 +95,12 @@ mod tests {
     #[test]
     fn boxes_of_a_class_share_a_path() {
         let rect = PixelBox { x: 1.0, y: 2.04, w: 3.0, h: 4.0 };
-        let found = outlines(&[one(1, rect, None), one(1, rect, None), one(2, rect, None)], |class| format!("#{class}"));
-        assert_eq!(found.strokes, [("#1".into(), "M1 2h3v4h-3zM1 2h3v4h-3z".into()), ("#2".into(), "M1 2h3v4h-3z".into())]);
+        let found =
+            outlines(&[one(1, rect, None), one(1, rect, None), one(2, rect, None)], |class| format!("#{class}"));
+        assert_eq!(
+            found.strokes,
+            [("#1".into(), "M1 2h3v4h-3zM1 2h3v4h-3z".into()), ("#2".into(), "M1 2h3v4h-3z".into())]
+        );
     }
 
     #[test]

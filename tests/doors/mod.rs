@@ -1,6 +1,7 @@
 //! The doors from outside: a real server on a port of its own, spoken to in plain HTTP.
 
 mod datasets;
+mod edits;
 mod failures;
 mod headers;
 mod hosts;
@@ -11,7 +12,7 @@ mod traversal;
 mod uploads;
 mod way_in;
 
-/// The rooms below, opened in a new workspace.
+/// The rooms below, opened in a new workspace: the one place that knows how.
 fn workbench(folder: &std::path::Path) -> tator_pipeline::Workbench {
-    tator_pipeline::Workbench::stub(folder)
+    tator_pipeline::Workbench::open(folder, &tator_store::Limits::default()).unwrap()
 }

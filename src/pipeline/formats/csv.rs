@@ -13,7 +13,7 @@ use csv::{QuoteStyle, Writer, WriterBuilder};
 use tator_domain::{Image, ImageBox};
 use tempfile::SpooledTempFile;
 
-use super::coco::json::push_number;
+use super::coco::json_text::push_number;
 use super::{Format, Labels, ReadOptions, Sink, WriteReport};
 use crate::error::Error;
 use crate::output::Output;

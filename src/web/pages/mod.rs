@@ -68,11 +68,14 @@ mod tests {
             for tag in rendering::read(&page, &html) {
                 let posts = tag.attributes.get("method").is_some_and(|method| method == "post");
                 for key in ["href", "src", "action", "formaction", "hx-get", "hx-post", "data-piece"] {
-                    let Some(address) = tag.attributes.get(key).filter(|address| address.starts_with('/')) else { continue };
+                    let Some(address) = tag.attributes.get(key).filter(|address| address.starts_with('/')) else {
+                        continue;
+                    };
                     let path = address.split(['?', '#']).next().unwrap_or_default();
                     seen.insert(path.to_owned());
                     let method = if posts && key == "action" { "POST" } else { "GET" };
-                    let open = doors.iter().any(|door| fits(door.pattern, path) && (key != "action" || door.method == method));
+                    let open =
+                        doors.iter().any(|door| fits(door.pattern, path) && (key != "action" || door.method == method));
                     assert!(open, "{page}: {key}={address} leads nowhere");
                 }
             }

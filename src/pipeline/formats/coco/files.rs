@@ -136,7 +136,7 @@ pub fn survey(source: &Source, path: &str) -> Result<Survey, Error> {
 
 fn licence(text: &str) -> Option<(ForeignId, String)> {
     let mut compact = String::new();
-    super::json::push_compact(super::json::Cursor::new(text).raw().ok()?, &mut compact);
+    super::json_text::push_compact(super::json::Cursor::new(text).raw().ok()?, &mut compact);
     Some((Category::read(text).ok()?.id?, compact))
 }
 

@@ -7,12 +7,18 @@
 mod categories;
 mod files;
 pub(super) mod json;
+pub(super) mod json_text;
 mod numbering;
+mod outline;
 mod read;
 mod record;
+mod segmentation;
 mod stream;
+mod subset;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod train_shape;
 mod write;
 
 use tator_domain::Image;
@@ -49,7 +55,7 @@ impl Format for Coco {
     }
 
     fn image_path(&self, image: &Image) -> Option<String> {
-        Some(format!("images/{}/{}", write::subset_name(image.split), image.path))
+        Some(format!("images/{}/{}", subset::subset_name(image.split), image.path))
     }
 
     fn write(&self, labels: &dyn Labels, out: &mut dyn Output) -> Result<WriteReport, Error> {

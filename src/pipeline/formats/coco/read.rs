@@ -1,22 +1,26 @@
 //! Reads COCO files: a first pass for categories, names and wholeness, a second for images and boxes.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
-use tator_domain::{ImageState, Orientation, PixelBox, Rle, Split};
+use tator_domain::{ImageState, Split};
 
 use super::categories::Classes;
 use super::files::{Pictures, Survey, choose, record, survey, walk};
-use super::record::{Annotation, Bbox, Extra, ForeignId, ImageRecord, Segmentation};
+use super::outline::{Known, Outline};
+use super::record::{Annotation, Extra, ForeignId, ImageRecord};
 use super::stream::Part;
 use crate::error::Error;
 use crate::formats::image_folder::unlabelled;
 use crate::formats::matching::even;
 use crate::formats::measure::{Measure, TURNED, measure};
 use crate::formats::{FoundBox, FoundImage, ImageKey, ReadOptions, Sink};
-use crate::source::{Picture, Source, name_fault};
+use crate::source::{Picture, Source, in_order, name_fault};
 
 /// Images that are measured at once.
 const CHUNK: usize = 1024;
+/// Bytes of annotations that are read at once.
+const BATCH: usize = 4 << 20;
 
 /// Reads the whole source.
 pub fn read(source: &Source, options: &ReadOptions, sink: &mut dyn Sink) -> Result<(), Error> {
@@ -53,15 +57,20 @@ struct Reading<'a> {
     total: u64,
 }
 
-/// An image of the file that is being read.
-#[derive(Debug, Clone, Copy)]
-struct Known {
-    /// `None` when the image was left out.
-    key: Option<ImageKey>,
-    width: u32,
-    height: u32,
-    /// The labels are in the stored frame and must be turned.
-    turn: Option<Orientation>,
+/// Annotations that are read together.
+#[derive(Debug, Default)]
+struct Batch {
+    text: String,
+    /// Where each stands in the text, and at which byte of the file.
+    parts: Vec<(Range<usize>, u64)>,
+}
+
+impl Batch {
+    fn push(&mut self, part: Part<'_>) {
+        let start = self.text.len();
+        self.text.push_str(part.text);
+        self.parts.push((start..self.text.len(), part.at));
+    }
 }
 
 /// Images by their id in the file.
@@ -92,6 +101,7 @@ impl Reading<'_> {
             Ok::<(), Error>(())
         };
         let mut images_done = false;
+        let mut batch = Batch::default();
         if !survey.images_first {
             walk(source, path, &mut |part| match (part.key, part.element) {
                 ("images", true) => images(self, &mut known, Some(part), sink),
@@ -107,10 +117,16 @@ impl Reading<'_> {
                     images(self, &mut known, None, sink)?;
                     images_done = true;
                 }
-                self.annotation((number, path), part, &known, sink)
+                batch.push(part);
+                if batch.text.len() < BATCH {
+                    Ok(())
+                } else {
+                    self.annotations((number, path), &mut batch, &known, sink)
+                }
             }
             _ => Ok(()),
         })?;
+        self.annotations((number, path), &mut batch, &known, sink)?;
         if images_done { Ok(()) } else { images(self, &mut known, None, sink) }
     }
 
@@ -213,23 +229,38 @@ impl Reading<'_> {
         }
     }
 
-    fn annotation(
+    /// Adds the boxes of a batch: read by all cores, handed over in order.
+    fn annotations(
         &mut self,
         file: (usize, &str),
-        part: Part<'_>,
+        batch: &mut Batch,
         known: &KnownImages,
         sink: &mut dyn Sink,
     ) -> Result<(), Error> {
-        let read = record(self.source, file.1, part, Annotation::read)?;
-        if let Err(reason) = self.add(file, read, known, sink)? {
-            let id = Annotation::read(part.text).ok().and_then(|a| a.id);
-            let item = match id {
-                Some(id) => format!("{} annotation {id}", file.1),
-                None => format!("{} annotation at byte {}", file.1, part.at),
-            };
-            sink.skip(&item, &reason);
-        }
-        self.step(1, sink)
+        let Batch { text, parts } = std::mem::take(batch);
+        let source = self.source;
+        let part = |(range, at): &(Range<usize>, u64)| Part {
+            key: "annotations",
+            element: true,
+            at: *at,
+            text: &text[range.clone()],
+        };
+        in_order(
+            &parts,
+            |one| record(source, file.1, part(one), Annotation::read),
+            |(_, at), read| {
+                let read = read?;
+                let id = read.id.clone();
+                if let Err(reason) = self.add(file, read, known, sink)? {
+                    let item = match id {
+                        Some(id) => format!("{} annotation {id}", file.1),
+                        None => format!("{} annotation at byte {at}", file.1),
+                    };
+                    sink.skip(&item, &reason);
+                }
+                self.step(1, sink)
+            },
+        )
     }
 
     /// Adds a box, or says why not.
@@ -328,101 +359,4 @@ fn size_of(image: &ImageRecord, picture: Option<Result<Picture, String>>) -> Res
         return Err("it has no file name".to_owned());
     }
     measure(image.width.zip(image.height), picture.transpose()?.as_ref())
-}
-
-/// Where a box is, in the upright image.
-struct Outline {
-    rect: PixelBox,
-    polygon: Option<tator_domain::Polygon>,
-    mask: Option<String>,
-    /// `tator_rle`, where the mask is not spelled as the export would.
-    spelling: Option<&'static str>,
-    message: Option<&'static str>,
-}
-
-impl Outline {
-    fn of(found: &mut Annotation, image: &Known) -> Result<Self, String> {
-        // Labels on the stored frame are checked against the stored size.
-        let (width, height) =
-            if image.turn.is_some() { (image.height, image.width) } else { (image.width, image.height) };
-        let mut outline = Self { rect: PixelBox::default(), polygon: None, mask: None, spelling: None, message: None };
-        let mut bounds = None;
-        let segmentation = std::mem::take(&mut found.segmentation);
-        let is_list = matches!(segmentation, Segmentation::Counts(..));
-        let mask = match segmentation {
-            Segmentation::Missing => None,
-            Segmentation::Odd => {
-                outline.message = Some("its segmentation is neither outlines nor a mask; it is left out");
-                None
-            }
-            Segmentation::Rings(polygon, dropped) => {
-                if dropped > 0 {
-                    outline.message = Some("rings with fewer than three points are left out");
-                }
-                bounds = polygon.bounds();
-                outline.polygon = Some(polygon).filter(|p| !p.rings.is_empty());
-                None
-            }
-            Segmentation::Compressed(size, text) => {
-                let rle = fitting(size, width, height)
-                    .and_then(|()| Rle::decode(height, width, &text).map_err(|e| bad_mask(&e)))?;
-                Some((rle, text))
-            }
-            Segmentation::Counts(size, counts) => {
-                let rle = fitting(size, width, height)
-                    .and_then(|()| Rle::new(height, width, counts).map_err(|e| bad_mask(&e)))?;
-                let text = rle.encode();
-                Some((rle, text))
-            }
-        };
-        if let Some((rle, text)) = mask {
-            bounds = rle.bounds();
-            outline.spelling = match (is_list, found.crowd) {
-                (true, false) => Some("\"list\""),
-                (false, true) => Some("\"string\""),
-                _ => None,
-            };
-            outline.mask = Some(match &image.turn {
-                Some(turn) => turn.mask(&rle).map_err(|e| bad_mask(&e))?.encode(),
-                None => text,
-            });
-        }
-        outline.rect = rect_of(&found.bbox, bounds, &mut outline.message)?;
-        if let Some(turn) = &image.turn {
-            outline.rect = turn.rect(&outline.rect);
-            outline.polygon = outline.polygon.map(|p| turn.polygon(&p));
-        }
-        Ok(outline)
-    }
-}
-
-fn fitting(size: [u32; 2], width: u32, height: u32) -> Result<(), String> {
-    if size == [height, width] { Ok(()) } else { Err("its mask has another size than its image".to_owned()) }
-}
-
-fn bad_mask(error: &tator_domain::BadRle) -> String {
-    match error {
-        tator_domain::BadRle::Damaged(_) => "its mask is damaged".to_owned(),
-        tator_domain::BadRle::WrongLength { .. } => "its mask does not cover its image".to_owned(),
-    }
-}
-
-/// The box as given; never recomputed where one is given (products.md C35).
-fn rect_of(bbox: &Bbox, bounds: Option<PixelBox>, message: &mut Option<&'static str>) -> Result<PixelBox, String> {
-    let rect = match (bbox, bounds) {
-        (Bbox::Given([x, y, w, h]), _) if *w >= 0.0 && *h >= 0.0 => PixelBox { x: *x, y: *y, w: *w, h: *h },
-        (Bbox::Given([x, y, w, h]), _) if [x, y, w, h].iter().all(|v| v.is_finite()) => {
-            *message = Some("its width or height was negative; the corners are put in order");
-            PixelBox::from_corners(*x, *y, x + w, y + h)
-        }
-        (Bbox::Given(_), _) => return Err("its box is not made of finite numbers".to_owned()),
-        (Bbox::Odd, _) => return Err("its box is not four numbers".to_owned()),
-        (Bbox::Missing, Some(bounds)) => bounds,
-        (Bbox::Missing, None) => return Err("it has neither a box nor an outline".to_owned()),
-    };
-    match rect {
-        r if !r.is_valid() => Err("its box is not made of finite numbers".to_owned()),
-        r if r.w == 0.0 || r.h == 0.0 => Err("its box has no area".to_owned()),
-        r => Ok(r),
-    }
 }

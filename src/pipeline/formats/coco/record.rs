@@ -9,9 +9,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use tator_domain::{BoxState, ImageState, Polygon, Ring};
+use tator_domain::{BoxState, ImageState};
 
-use super::json::{BadJson, Cursor, push_compact, push_string};
+use super::json::{BadJson, Cursor};
+use super::json_text::{push_compact, push_string};
+use super::segmentation::Segmentation;
 
 /// An id: a whole number, also when it is written as a string, or any other text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -170,22 +172,6 @@ pub enum Bbox {
     Odd,
 }
 
-/// The outline or mask, as written.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub enum Segmentation {
-    /// None, or an empty one.
-    #[default]
-    Missing,
-    /// Rings of three points or more, and how many were less.
-    Rings(Polygon, usize),
-    /// A mask with compressed counts.
-    Compressed([u32; 2], String),
-    /// A mask with a list of counts.
-    Counts([u32; 2], Vec<u32>),
-    /// Something else.
-    Odd,
-}
-
 /// A box.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Annotation {
@@ -231,7 +217,7 @@ impl Annotation {
             "image_id" => self.image = ForeignId::read(c)?,
             "category_id" => self.category = ForeignId::read(c)?,
             "bbox" => self.bbox = read_bbox(c)?,
-            "segmentation" => self.segmentation = read_segmentation(c)?,
+            "segmentation" => self.segmentation = Segmentation::read(c)?,
             "area" => self.area = finite_of(c)?,
             "iscrowd" => self.crowd = flag_of(c)?,
             "score" => self.score = finite_of(c)?,
@@ -304,22 +290,6 @@ fn flag_of(c: &mut Cursor<'_>) -> Result<bool, BadJson> {
     }
 }
 
-/// Numbers of an array, and whether it held nothing else.
-fn numbers_of(c: &mut Cursor<'_>, into: &mut Vec<f64>) -> Result<bool, BadJson> {
-    let mut plain = true;
-    c.array(|c| {
-        match c.peek() {
-            Some(b'-' | b'0'..=b'9' | b'N' | b'I') => into.push(c.number()?),
-            _ => {
-                c.raw()?;
-                plain = false;
-            }
-        }
-        Ok(())
-    })?;
-    Ok(plain)
-}
-
 fn read_bbox(c: &mut Cursor<'_>) -> Result<Bbox, BadJson> {
     if c.null() {
         return Ok(Bbox::Missing);
@@ -328,7 +298,7 @@ fn read_bbox(c: &mut Cursor<'_>) -> Result<Bbox, BadJson> {
         return c.raw().map(|_| Bbox::Odd);
     }
     let mut numbers = Vec::with_capacity(4);
-    let plain = numbers_of(c, &mut numbers)?;
+    let plain = c.numbers(&mut numbers)?;
     Ok(match <[f64; 4]>::try_from(numbers) {
         Ok(four) if plain => Bbox::Given(four),
         Err(none) if plain && none.is_empty() => Bbox::Missing,
@@ -336,85 +306,9 @@ fn read_bbox(c: &mut Cursor<'_>) -> Result<Bbox, BadJson> {
     })
 }
 
-fn read_segmentation(c: &mut Cursor<'_>) -> Result<Segmentation, BadJson> {
-    match c.peek() {
-        Some(b'[') => read_rings(c),
-        Some(b'{') => read_rle(c),
-        Some(b'n') => c.raw().map(|_| Segmentation::Missing),
-        _ => c.raw().map(|_| Segmentation::Odd),
-    }
-}
-
-/// A list of rings, or, as VIA writes it, one ring without a list around it.
-fn read_rings(c: &mut Cursor<'_>) -> Result<Segmentation, BadJson> {
-    let mut polygon = Polygon::default();
-    let (mut dropped, mut odd) = (0, false);
-    let mut flat = Vec::new();
-    c.array(|c| {
-        match c.peek() {
-            Some(b'[') => {
-                let mut numbers = Vec::with_capacity(64);
-                match (numbers_of(c, &mut numbers)?, ring_of(&numbers)) {
-                    (true, Some(ring)) => polygon.rings.push(ring),
-                    _ => dropped += 1,
-                }
-            }
-            Some(b'-' | b'0'..=b'9') => flat.push(c.number()?),
-            _ => {
-                c.raw()?;
-                odd = true;
-            }
-        }
-        Ok(())
-    })?;
-    if !flat.is_empty() {
-        match ring_of(&flat) {
-            Some(ring) => polygon.rings.push(ring),
-            None => dropped += 1,
-        }
-    }
-    Ok(match (odd, polygon.rings.is_empty(), dropped) {
-        (true, ..) => Segmentation::Odd,
-        (_, true, 0) => Segmentation::Missing,
-        _ => Segmentation::Rings(polygon, dropped),
-    })
-}
-
-fn ring_of(numbers: &[f64]) -> Option<Ring> {
-    let usable = numbers.len() >= 6 && numbers.len().is_multiple_of(2) && numbers.iter().all(|v| v.is_finite());
-    usable.then(|| numbers.chunks_exact(2).map(|p| [p[0], p[1]]).collect())
-}
-
-fn read_rle(c: &mut Cursor<'_>) -> Result<Segmentation, BadJson> {
-    let (mut size, mut text, mut counts) = (Vec::new(), None, None);
-    c.object(|key, c| {
-        match (&*key, c.peek()) {
-            ("size", Some(b'[')) => drop(numbers_of(c, &mut size)?),
-            ("counts", Some(b'"')) => text = Some(c.string()?.into_owned()),
-            ("counts", Some(b'[')) => {
-                let mut numbers = Vec::new();
-                counts = numbers_of(c, &mut numbers)?.then_some(numbers);
-            }
-            _ => drop(c.raw()?),
-        }
-        Ok(())
-    })?;
-    let size: Option<Vec<u32>> = size.iter().map(|v| whole_number(*v)).collect();
-    let Some([height, width]) = size.and_then(|s| <[u32; 2]>::try_from(s).ok()) else { return Ok(Segmentation::Odd) };
-    let counts = counts.and_then(|all| all.iter().map(|v| whole_number(*v)).collect::<Option<Vec<u32>>>());
-    Ok(match (text, counts) {
-        (Some(text), _) => Segmentation::Compressed([height, width], text),
-        (None, Some(counts)) => Segmentation::Counts([height, width], counts),
-        (None, None) => Segmentation::Odd,
-    })
-}
-
-fn whole_number(value: f64) -> Option<u32> {
-    (value.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&value)).then_some(value as u32)
-}
-
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]
@@ -433,22 +327,6 @@ mod tests {
         assert_eq!(a.rotation, Some(12.5));
         assert_eq!(a.bbox, Bbox::Given([1.0, 2.0, 3.0, 4.0]));
         assert_eq!(a.extra.into_object().unwrap(), r#"{"attributes":{"occluded":false},"keypoints":[1,2]}"#);
-    }
-
-    #[test]
-    fn every_spelling_of_an_outline_is_read() {
-        let of = |text: &str| read_segmentation(&mut Cursor::new(text)).unwrap();
-        let ring = vec![[0.0, 0.0], [4.0, 0.0], [4.0, 4.0]];
-        assert_eq!(of("[[0,0,4,0,4,4]]"), Segmentation::Rings(Polygon::from_ring(ring.clone()), 0));
-        assert_eq!(of("[0,0,4,0,4,4]"), Segmentation::Rings(Polygon::from_ring(ring.clone()), 0));
-        assert_eq!(of("[[0,0,4,0,4,4],[1,2,3,4]]"), Segmentation::Rings(Polygon::from_ring(ring), 1));
-        assert_eq!(of("[]"), Segmentation::Missing);
-        assert_eq!(of("null"), Segmentation::Missing);
-        assert_eq!(of(r#"{"size":[2,3],"counts":[6]}"#), Segmentation::Counts([2, 3], vec![6]));
-        assert_eq!(of(r#"{"size":[2,3],"counts":"6"}"#), Segmentation::Compressed([2, 3], "6".to_owned()));
-        assert_eq!(of(r#"{"size":[2],"counts":"6"}"#), Segmentation::Odd);
-        assert_eq!(of("[{}]"), Segmentation::Odd);
-        assert_eq!(of("7"), Segmentation::Odd);
     }
 
     #[test]

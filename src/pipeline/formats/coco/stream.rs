@@ -42,7 +42,9 @@ pub struct Part<'a> {
 #[derive(Debug)]
 pub struct Parts<R> {
     reader: R,
+    /// Bytes that were read, up to `filled`; what lies behind is room for the next read.
     buffer: Vec<u8>,
+    filled: usize,
     at: usize,
     /// Bytes of the file before the buffer.
     before: u64,
@@ -64,8 +66,8 @@ enum Place {
 impl<R: Read> Parts<R> {
     /// Begins at the start of `reader`.
     pub fn new(reader: R) -> Self {
-        let (buffer, key) = (Vec::with_capacity(2 * CHUNK), String::new());
-        Self { reader, buffer, at: 0, before: 0, key, place: Place::Start, finished: false }
+        let (buffer, key) = (vec![0; 2 * CHUNK], String::new());
+        Self { reader, buffer, filled: 0, at: 0, before: 0, key, place: Place::Start, finished: false }
     }
 
     /// The next part; `None` at the end of the file.
@@ -96,7 +98,7 @@ impl<R: Read> Parts<R> {
 
     fn open(&mut self) -> Result<Step, BadStream> {
         self.fill(3)?;
-        if self.buffer.starts_with(b"\xef\xbb\xbf") {
+        if self.buffer[..self.filled].starts_with(b"\xef\xbb\xbf") {
             self.at = 3;
         }
         self.expect(b'{', "the file is not a JSON object")?;
@@ -168,24 +170,36 @@ impl<R: Read> Parts<R> {
         Ok(start..end)
     }
 
+    // The next two see every byte of a file. They index plain slices, because iterators and `get` cost a call a byte
+    // where this crate is built for quick rebuilds.
     fn container_end(&mut self, end: &mut usize) -> Result<(), BadStream> {
         let mut depth = 0u32;
+        let mut in_string = false;
+        let mut at = *end;
         loop {
-            while let Some(byte) = self.buffer.get(*end) {
-                match STRUCTURE[usize::from(*byte)] {
-                    0 => *end += 1,
-                    1 => {
-                        depth += 1;
-                        *end += 1;
+            let bytes = &self.buffer[..self.filled];
+            while at < bytes.len() {
+                let byte = bytes[at];
+                at += 1;
+                if in_string {
+                    match byte {
+                        b'"' => in_string = false,
+                        b'\\' => at += 1,
+                        _ => {}
                     }
+                    continue;
+                }
+                match STRUCTURE[byte as usize] {
+                    0 => {}
+                    1 => depth += 1,
                     2 => {
                         depth -= 1;
-                        *end += 1;
                         if depth == 0 {
+                            *end = at;
                             return Ok(());
                         }
                     }
-                    _ => self.string_end(end)?,
+                    _ => in_string = true,
                 }
             }
             self.more()?;
@@ -194,16 +208,19 @@ impl<R: Read> Parts<R> {
 
     /// `end` is at the opening quote before, after the closing quote afterwards.
     fn string_end(&mut self, end: &mut usize) -> Result<(), BadStream> {
-        *end += 1;
+        let mut at = *end + 1;
         loop {
-            while let Some(byte) = self.buffer.get(*end) {
+            let bytes = &self.buffer[..self.filled];
+            while at < bytes.len() {
+                let byte = bytes[at];
+                at += 1;
                 match byte {
                     b'"' => {
-                        *end += 1;
+                        *end = at;
                         return Ok(());
                     }
-                    b'\\' => *end += 2,
-                    _ => *end += 1,
+                    b'\\' => at += 1,
+                    _ => {}
                 }
             }
             self.more()?;
@@ -212,7 +229,7 @@ impl<R: Read> Parts<R> {
 
     fn scalar_end(&mut self, end: &mut usize) -> Result<(), BadStream> {
         loop {
-            while let Some(byte) = self.buffer.get(*end) {
+            while let Some(byte) = self.buffer[..self.filled].get(*end) {
                 if matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\n' | b'\r') {
                     return Ok(());
                 }
@@ -225,7 +242,7 @@ impl<R: Read> Parts<R> {
     /// The next byte that is not white space, without taking it; `None` at the end of the file.
     fn peek(&mut self) -> Result<Option<u8>, BadStream> {
         loop {
-            while let Some(byte) = self.buffer.get(self.at) {
+            while let Some(byte) = self.buffer[..self.filled].get(self.at) {
                 if !matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
                     return Ok(Some(*byte));
                 }
@@ -252,15 +269,16 @@ impl<R: Read> Parts<R> {
 
     fn drop_taken(&mut self) {
         // Moving the rest costs as much as it is long, so it waits until the taken part is the larger one.
-        if self.at > CHUNK && self.at * 2 > self.buffer.len() {
-            self.buffer.drain(..self.at);
+        if self.at > CHUNK && self.at * 2 > self.filled {
+            self.buffer.copy_within(self.at..self.filled, 0);
             self.before += self.at as u64;
+            self.filled -= self.at;
             self.at = 0;
         }
     }
 
     fn fill(&mut self, bytes: usize) -> Result<(), BadStream> {
-        while self.buffer.len() < bytes && !self.finished {
+        while self.filled < bytes && !self.finished {
             self.read_chunk()?;
         }
         Ok(())
@@ -270,23 +288,25 @@ impl<R: Read> Parts<R> {
         if self.finished {
             return self.truncated();
         }
-        if self.buffer.len() - self.at > MAX_RECORD {
+        if self.filled - self.at > MAX_RECORD {
             return self.bad("one record is larger than 256 MB");
         }
         self.read_chunk()
     }
 
     fn read_chunk(&mut self) -> Result<(), BadStream> {
-        let old = self.buffer.len();
-        self.buffer.resize(old + CHUNK, 0);
+        if self.buffer.len() - self.filled < CHUNK {
+            self.buffer.resize(self.buffer.len() * 2, 0);
+        }
+        let room = self.filled..self.filled + CHUNK;
         let read = loop {
-            match self.reader.read(&mut self.buffer[old..]) {
+            match self.reader.read(&mut self.buffer[room.clone()]) {
                 Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
-                other => break other,
+                other => break other.map_err(BadStream::Io)?,
             }
         };
-        self.buffer.truncate(old + *read.as_ref().unwrap_or(&0));
-        self.finished = read.map_err(BadStream::Io)? == 0;
+        self.filled += read;
+        self.finished = read == 0;
         Ok(())
     }
 
@@ -295,7 +315,7 @@ impl<R: Read> Parts<R> {
     }
 
     fn truncated<T>(&self) -> Result<T, BadStream> {
-        Err(BadStream::Json { at: self.before + self.buffer.len() as u64, what: "the file ends too early" })
+        Err(BadStream::Json { at: self.before + self.filled as u64, what: "the file ends too early" })
     }
 }
 
@@ -319,6 +339,7 @@ const STRUCTURE: [u8; 256] = {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     /// Gives one byte a read, so that every boundary is met.

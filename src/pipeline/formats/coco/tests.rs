@@ -1,5 +1,5 @@
 //! What a COCO file may hold, and that it comes back unchanged.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use super::Coco;
 use crate::error::Error;
 use crate::formats::collect::{Collected, FixedLabels, collect, picture, round_trip, write};
 use crate::formats::sample_labels::{self, Holds};
-use crate::formats::{Format, ReadOptions, Sink as _};
+use crate::formats::{Format as _, ReadOptions};
 use crate::source::Source;
 
 fn source(files: &[(&str, Value)], pictures: &[(&str, Vec<u8>)]) -> Source {
@@ -396,40 +396,4 @@ fn coco_val2017_comes_back_from_a_generated_file() {
     let file = json!({"images": images, "annotations": annotations, "categories": categories});
     let found = read(&[("instances_val2017.json", file)], &[]).unwrap();
     check(&found, n_images, n_boxes, 80, sum);
-}
-
-/// Time and memory at the size of COCO train2017; `cargo test -p tator-pipeline -- --ignored coco_train_shape`.
-#[test]
-#[ignore = "a measurement, not a check"]
-fn coco_train_shape() {
-    #[derive(Default)]
-    struct Counting(u32, u64);
-    impl crate::formats::Sink for Counting {
-        fn class(&mut self, _: tator_domain::NewClass) -> Result<u32, Error> {
-            Ok(0)
-        }
-        fn image(&mut self, _: crate::formats::FoundImage) -> Result<u32, Error> {
-            self.0 += 1;
-            Ok(self.0)
-        }
-        fn add_box(&mut self, _: u32, _: crate::formats::FoundBox) -> Result<(), Error> {
-            self.1 += 1;
-            Ok(())
-        }
-        fn skip(&mut self, item: &str, reason: &str) {
-            panic!("{item}: {reason}");
-        }
-        fn warn(&mut self, _: &str, _: &str) {}
-        fn progress(&mut self, _: u64, _: u64) -> Result<(), Error> {
-            Ok(())
-        }
-    }
-    let Ok(path) = std::env::var("TATOR_COCO_JSON") else { return };
-    let started = std::time::Instant::now();
-    let mut sink = Counting::default();
-    Coco.read(&Source::at(Path::new(&path)).unwrap(), &ReadOptions::default(), &mut sink).unwrap();
-    sink.warn("", "");
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let peak = status.lines().find(|l| l.starts_with("VmHWM")).unwrap().to_owned();
-    panic!("{} images, {} boxes in {:?}; {peak}", sink.0, sink.1, started.elapsed());
 }

@@ -1,19 +1,16 @@
 //! Writes `annotations/instances_<split>.json`, one record a line, the same bytes for the same labels.
 
 use std::collections::BTreeMap;
-use std::io::{Seek as _, Write};
 
 use tator_domain::{BoxState, Class, Image, ImageBox, ImageState, Rle, Split};
-use tempfile::SpooledTempFile;
 
-use super::json::{Cursor, push_compact, push_number, push_string};
+use super::json::Cursor;
+use super::json_text::{push_compact, push_number, push_string};
 use super::numbering::Numbering;
+use super::subset::Subset;
 use crate::error::Error;
 use crate::formats::{Labels, WriteReport};
 use crate::output::Output;
-
-/// Records of one array that are kept in memory before they go to a temporary file.
-const SPOOL: usize = 16 << 20;
 
 /// Keys of an image that the writer makes itself.
 const IMAGE_KEYS: &[&str] = &["id", "file_name", "width", "height", "tator_state", "tator_source_id", "tator_license"];
@@ -33,14 +30,6 @@ const BOX_KEYS: &[&str] = &[
     "tator_area",
     "tator_rle",
 ];
-
-/// Name of a split in files and folders.
-pub fn subset_name(split: Split) -> &'static str {
-    match split {
-        Split::None => "default",
-        named => named.as_str(),
-    }
-}
 
 /// Writes everything but the pictures.
 pub fn write(labels: &dyn Labels, out: &mut dyn Output) -> Result<WriteReport, Error> {
@@ -331,82 +320,4 @@ fn push_mask(rle: &Rle, text: &str, as_list: bool, line: &mut String) {
         push_string(text, line);
     }
     line.push('}');
-}
-
-/// One output file in the making.
-struct Subset {
-    split: Split,
-    image_numbers: Numbering,
-    box_numbers: Numbering,
-    licences: BTreeMap<String, String>,
-    images: Records,
-    annotations: Records,
-}
-
-impl Subset {
-    fn new(split: Split) -> Self {
-        Self {
-            split,
-            image_numbers: Numbering::default(),
-            box_numbers: Numbering::default(),
-            licences: BTreeMap::new(),
-            images: Records::new(),
-            annotations: Records::new(),
-        }
-    }
-
-    /// Categories come before annotations, so that a reader can make one pass.
-    fn assemble(mut self, dataset: &str, categories: &str, out: &mut dyn Output) -> Result<(), Error> {
-        let path = format!("annotations/instances_{}.json", subset_name(self.split));
-        let mut head = String::from("{\"info\":{\"description\":");
-        push_string(dataset, &mut head);
-        head.push_str("},\n\"licenses\":[");
-        for (i, raw) in self.licences.values().enumerate() {
-            head.push_str(if i == 0 { "\n" } else { ",\n" });
-            push_compact(raw, &mut head);
-        }
-        head.push_str("],\n\"categories\":[");
-        head.push_str(categories);
-        head.push_str("],\n\"images\":[");
-        out.file(&path, &mut |to| {
-            let failed = || Error::io(format!("writing {path}"));
-            to.write_all(head.as_bytes()).map_err(failed())?;
-            self.images.copy(to).map_err(failed())?;
-            to.write_all(b"],\n\"annotations\":[").map_err(failed())?;
-            self.annotations.copy(to).map_err(failed())?;
-            to.write_all(b"]}\n").map_err(failed())
-        })
-    }
-}
-
-/// The records of one array, in memory while they are few.
-struct Records {
-    spool: SpooledTempFile,
-    buffer: Vec<u8>,
-    any: bool,
-}
-
-impl Records {
-    fn new() -> Self {
-        Self { spool: SpooledTempFile::new(SPOOL), buffer: Vec::new(), any: false }
-    }
-
-    fn push(&mut self, line: &str) -> Result<(), Error> {
-        self.buffer.extend_from_slice(if self.any { b",\n" } else { b"\n" });
-        self.buffer.extend_from_slice(line.as_bytes());
-        self.any = true;
-        if self.buffer.len() > 1 << 16 { self.flush().map_err(Error::io("writing a temporary file")) } else { Ok(()) }
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.spool.write_all(&self.buffer)?;
-        self.buffer.clear();
-        Ok(())
-    }
-
-    fn copy(&mut self, to: &mut dyn Write) -> std::io::Result<()> {
-        self.flush()?;
-        self.spool.rewind()?;
-        std::io::copy(&mut self.spool, to).map(drop)
-    }
 }

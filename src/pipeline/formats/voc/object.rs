@@ -8,7 +8,8 @@ use quick_xml::escape::escape;
 use tator_domain::{ImageBox, PixelBox, Polygon};
 
 use super::xml::Element;
-use crate::formats::coco::json::{Cursor, push_number, push_string};
+use crate::formats::coco::json::Cursor;
+use crate::formats::coco::json_text::{push_number, push_string};
 
 /// Elements that an object always has in files of ours, with the value that says nothing.
 const FLAGS: &[(&str, &str)] = &[("pose", "Unspecified"), ("truncated", "0"), ("difficult", "0"), ("occluded", "0")];

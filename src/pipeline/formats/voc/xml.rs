@@ -108,6 +108,7 @@ fn resolve(reference: &BytesRef<'_>) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]

@@ -29,7 +29,17 @@ pub fn classes(names: &[&str]) -> Vec<ClassCount> {
 
 /// Twelve names for classes, one of them unfriendly.
 pub const NAMES: [&str; 12] = [
-    "person", "dog", "bicycle", "windmill", "coin", "fish", "<b>bold</b> & \"quoted\"", "trumpet", "chair", "cow", "bottle",
+    "person",
+    "dog",
+    "bicycle",
+    "windmill",
+    "coin",
+    "fish",
+    "<b>bold</b> & \"quoted\"",
+    "trumpet",
+    "chair",
+    "cow",
+    "bottle",
     "a class with a name that is far longer than anybody would choose for a list",
 ];
 
@@ -53,7 +63,8 @@ pub fn summary(name: &str, images: u64, home: ImageHome) -> DatasetSummary {
 
 impl Sample for Page {
     fn samples() -> Vec<(&'static str, Self)> {
-        let linked = ImageHome::Linked { folder: "/data/photos <2024> & more/with a rather long folder name/windmills".into() };
+        let linked =
+            ImageHome::Linked { folder: "/data/photos <2024> & more/with a rather long folder name/windmills".into() };
         let some = classes(&NAMES);
         let usual = vec![
             Row::new(&summary("coins", 118_287, ImageHome::Managed), &some, (1..=5).collect()),

@@ -36,7 +36,12 @@ struct Wish {
     search: Option<String>,
 }
 
-async fn page(bench: Bench, visit: Visit, name: web::Path<DatasetName>, wish: web::Query<Wish>) -> WebResult<HttpResponse> {
+async fn page(
+    bench: Bench,
+    visit: Visit,
+    name: web::Path<DatasetName>,
+    wish: web::Query<Wish>,
+) -> WebResult<HttpResponse> {
     let Wish { filter, after, .. } = wish.into_inner();
     let (filter, after) = (filter.filter()?, parsed("after", after.as_deref())?);
     let page = blocking(move || {
@@ -99,7 +104,7 @@ fn facets(reader: &Reader, name: &DatasetName, filter: &ImageFilter) -> Answer<F
 }
 
 fn known_classes(reader: &Reader, name: &DatasetName) -> Answer<Vec<Class>> {
-    Ok(reader.classes(name, None, usize::MAX)?.into_iter().map(|count| count.class).collect())
+    Ok(reader.class_list(name)?)
 }
 
 fn piece(
@@ -136,7 +141,12 @@ async fn classes(bench: Bench, name: web::Path<DatasetName>, wish: web::Query<Wi
         }
         None => {
             let classes = known_classes(bench.reader(), &name)?;
-            Ok::<_, tator_pipeline::Error>(Panel::new(&name, &filter, &facets(bench.reader(), &name, &filter)?, &classes))
+            Ok::<_, tator_pipeline::Error>(Panel::new(
+                &name,
+                &filter,
+                &facets(bench.reader(), &name, &filter)?,
+                &classes,
+            ))
         }
     })
     .await?;

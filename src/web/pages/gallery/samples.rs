@@ -10,7 +10,10 @@ use crate::pages::datasets::samples::{NAMES, classes};
 fn image(at: u32) -> Image {
     Image {
         image_id: i64::from(at) + 1,
-        path: format!("train/<b>a & \"b\"</b>/{}_{at:06}.jpg", ["beach", "windmill", "market-hall-with-a-long-name"][at as usize % 3]),
+        path: format!(
+            "train/<b>a & \"b\"</b>/{}_{at:06}.jpg",
+            ["beach", "windmill", "market-hall-with-a-long-name"][at as usize % 3]
+        ),
         content_hash: String::new(),
         width: 1024,
         height: [683, 768, 1400][at as usize % 3],
@@ -27,7 +30,8 @@ fn image(at: u32) -> Image {
 
 fn boxes(of: &Image) -> Vec<ImageBox> {
     let place = |n: i64| {
-        let [x, y] = [f64::from(of.width) * 0.07 * (n + 1) as f64, f64::from(of.height) * 0.09 * (of.image_id % 4 + n) as f64];
+        let [x, y] =
+            [f64::from(of.width) * 0.07 * (n + 1) as f64, f64::from(of.height) * 0.09 * (of.image_id % 4 + n) as f64];
         PixelBox { x, y, w: f64::from(of.width) * 0.22, h: f64::from(of.height) * 0.3 }
     };
     (0..i64::from(of.n_boxes))
@@ -100,7 +104,10 @@ impl Sample for Page {
 
 impl Sample for Rows {
     fn samples() -> Vec<(&'static str, Self)> {
-        vec![("usual", Self { piece: page(7, nasty(), None, &NAMES).piece }), ("empty", Self { piece: page(0, nasty(), None, &[]).piece })]
+        vec![
+            ("usual", Self { piece: page(7, nasty(), None, &NAMES).piece }),
+            ("empty", Self { piece: page(0, nasty(), None, &[]).piece }),
+        ]
     }
 }
 

@@ -51,7 +51,7 @@ impl Page {
 
     /// The gallery with this filter from its first image.
     #[must_use]
-    pub fn from_start(&self) -> String {
+    pub fn start(&self) -> String {
         addresses::gallery(&self.dataset, &self.filter)
     }
 
@@ -266,7 +266,8 @@ pub fn chosen(dataset: &DatasetName, filter: &ImageFilter, classes: &[Class]) ->
         parts.push((format!("split {split}"), without(ImageFilter { split: None, ..filter.clone() })));
     }
     if let Some(id) = filter.class {
-        let name = classes.iter().find(|class| class.class_id == id).map_or_else(|| format!("class {id}"), |c| c.name.clone());
+        let name =
+            classes.iter().find(|class| class.class_id == id).map_or_else(|| format!("class {id}"), |c| c.name.clone());
         parts.push((name, without(ImageFilter { class: None, ..filter.clone() })));
     }
     if let Some(text) = filter.text.as_deref().filter(|text| !text.is_empty()) {

@@ -29,7 +29,12 @@ struct Wish {
     before: Option<String>,
 }
 
-async fn page(bench: Bench, visit: Visit, name: web::Path<DatasetName>, wish: web::Query<Wish>) -> WebResult<HttpResponse> {
+async fn page(
+    bench: Bench,
+    visit: Visit,
+    name: web::Path<DatasetName>,
+    wish: web::Query<Wish>,
+) -> WebResult<HttpResponse> {
     let before = parsed("before", wish.before.as_deref())?;
     let page = blocking(move || {
         let changes = bench.reader().history(&name, before, PAGE)?;

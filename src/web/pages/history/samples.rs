@@ -6,7 +6,12 @@ use super::view::Page;
 use crate::page::{Sample, Section, Shell};
 
 fn change(at: i64) -> Change {
-    let kinds = [("edit", "2 boxes added, 1 moved"), ("import", "Import from /data/<photos> & \"more\""), ("undo", "1 box deleted"), ("bulk", "Class “dog” merged into “<b>cat</b>”")];
+    let kinds = [
+        ("edit", "2 boxes added, 1 moved"),
+        ("import", "Import from /data/<photos> & \"more\""),
+        ("undo", "1 box deleted"),
+        ("bulk", "Class “dog” merged into “<b>cat</b>”"),
+    ];
     let (kind, title) = kinds[at as usize % 4];
     let one = at % 2 == 0;
     Change {

@@ -59,7 +59,10 @@ async fn begin(bench: &Bench, form: &Form) -> WebResult<tator_pipeline::JobId> {
     let dataset: DatasetName =
         form.dataset.parse().map_err(|error: tator_domain::BadName| WebError::invalid("dataset", error.to_string()))?;
     if !std::path::Path::new(form.source.trim()).is_absolute() {
-        return Err(WebError::invalid("source", "give the whole path of a folder, a .zip or a .json, beginning with /"));
+        return Err(WebError::invalid(
+            "source",
+            "give the whole path of a folder, a .zip or a .json, beginning with /",
+        ));
     }
     let request = import_request(&dataset, fields(form))?;
     let bench = bench.clone();

@@ -19,7 +19,14 @@ impl Sample for Page {
         let wrong = Some(("dataset".to_owned(), "dataset name \"Coins <2024>\" is not valid".to_owned()));
         vec![
             ("empty", Self::new(Shell::empty_sample(Section::Datasets), Form::default(), None)),
-            ("usual", Self::new(Shell::sample(Section::Datasets, Some("coins")), Form { dataset: "coins".into(), ..Form::default() }, None)),
+            (
+                "usual",
+                Self::new(
+                    Shell::sample(Section::Datasets, Some("coins")),
+                    Form { dataset: "coins".into(), ..Form::default() },
+                    None,
+                ),
+            ),
             ("nasty", Self::new(Shell::sample(Section::Datasets, None), nasty, wrong)),
         ]
     }

@@ -64,7 +64,8 @@ async fn job(bench: Bench, visit: Visit, id: web::Path<i64>) -> WebResult<HttpRe
 
 /// A job that has ended is told once more with 286, which ends the asking.
 async fn progress(bench: Bench, id: web::Path<i64>) -> WebResult<HttpResponse> {
-    let job = blocking(move || Ok::<_, tator_pipeline::Error>(JobView::new(&bench.job(*id)?, SystemClock.now()))).await?;
+    let job =
+        blocking(move || Ok::<_, tator_pipeline::Error>(JobView::new(&bench.job(*id)?, SystemClock.now()))).await?;
     let ended = !job.is_live();
     let mut answer = html(&Progress { job })?;
     if ended && let Ok(stop) = StatusCode::from_u16(286) {

@@ -50,9 +50,13 @@ impl Report {
                     found.changes = parts.iter().map(|(name, n)| (words(name), figure(n))).collect();
                 }
                 (_, Value::Array(items)) if items.is_empty() => {}
-                (_, Value::Array(items)) => found.lists.push((words(key), items.iter().take(LISTED).map(figure).collect())),
+                (_, Value::Array(items)) => {
+                    found.lists.push((words(key), items.iter().take(LISTED).map(figure).collect()));
+                }
                 (_, Value::Object(parts)) => {
-                    found.figures.extend(parts.iter().map(|(name, n)| (format!("{} {}", words(key), words(name)), figure(n))));
+                    found
+                        .figures
+                        .extend(parts.iter().map(|(name, n)| (format!("{} {}", words(key), words(name)), figure(n))));
                 }
                 (_, Value::Null) => {}
                 ("seconds", Value::Number(n)) => {
@@ -69,7 +73,11 @@ impl Report {
         for item in items {
             let text = |key| item.get(key).and_then(Value::as_str).unwrap_or_default();
             let n = item.get("count").and_then(Value::as_u64).unwrap_or(1);
-            let of = by_reason.entry(text("reason")).or_insert_with(|| Skipped { reason: text("reason").to_owned(), n: 0, examples: vec![] });
+            let of = by_reason.entry(text("reason")).or_insert_with(|| Skipped {
+                reason: text("reason").to_owned(),
+                n: 0,
+                examples: vec![],
+            });
             of.n += n;
             if of.examples.len() < EXAMPLES && !text("item").is_empty() {
                 of.examples.push(text("item").to_owned());
@@ -106,12 +114,18 @@ mod tests {
             {"item": "a.txt", "reason": "no image"}, {"item": "b.jpg", "reason": "cut short"}, {"item": "c.txt", "reason": "no image"}]}));
         assert_eq!(report.figures, [("images".to_owned(), "3,000".to_owned())]);
         assert_eq!(report.n_skipped, 3);
-        assert_eq!(report.skipped[0], Skipped { reason: "no image".into(), n: 2, examples: vec!["a.txt".into(), "c.txt".into()] });
+        assert_eq!(
+            report.skipped[0],
+            Skipped { reason: "no image".into(), n: 2, examples: vec!["a.txt".into(), "c.txt".into()] }
+        );
     }
 
     #[test]
     fn an_unknown_key_is_shown_and_not_lost() {
         let report = Report::read(&json!({"nobody_knows": {"this": 1}, "dry_run": true}));
-        assert_eq!(report.figures, [("nobody knows this".into(), "1".into()), ("dry run".to_owned(), "yes".to_owned())]);
+        assert_eq!(
+            report.figures,
+            [("nobody knows this".into(), "1".into()), ("dry run".to_owned(), "yes".to_owned())]
+        );
     }
 }

@@ -10,7 +10,9 @@ fn job(id: i64, state: &str) -> JobView {
     JobView {
         id,
         kind: if id % 3 == 1 { "export" } else { "import" }.into(),
-        title: ["Import coins from /data/<photos> & \"more\"", "Export demo as COCO", "Import windmills_2024"][id as usize % 3].into(),
+        title: ["Import coins from /data/<photos> & \"more\"", "Export demo as COCO", "Import windmills_2024"]
+            [id as usize % 3]
+            .into(),
         dataset: Some(["coins", "demo", "windmills_2024"][id as usize % 3].parse().expect("a valid name")),
         state: state.into(),
         done: 41_233,
@@ -42,13 +44,26 @@ fn all() -> Vec<JobView> {
     ["running", "queued", "done", "failed", "interrupted", "cancelled", "partly"]
         .iter()
         .enumerate()
-        .map(|(at, state)| JobView { message: if *state == "failed" { "no image of the folder has a label: <check> the layout".into() } else { String::new() }, ..job(90 - at as i64, state) })
+        .map(|(at, state)| JobView {
+            message: if *state == "failed" {
+                "no image of the folder has a label: <check> the layout".into()
+            } else {
+                String::new()
+            },
+            ..job(90 - at as i64, state)
+        })
         .collect()
 }
 
 fn ended(state: &str) -> JobView {
     let log = (0..40).map(|n| format!("12:00:{n:02} read {} label files <ok>", n * 1000)).collect();
-    JobView { done: 118_287, report: Some(report()), log, message: "4 things were left out; they are named below".into(), ..job(87, state) }
+    JobView {
+        done: 118_287,
+        report: Some(report()),
+        log,
+        message: "4 things were left out; they are named below".into(),
+        ..job(87, state)
+    }
 }
 
 impl Sample for Page {
@@ -69,8 +84,16 @@ impl Sample for List {
 impl Sample for JobPage {
     fn samples() -> Vec<(&'static str, Self)> {
         let page = |job| Self { shell: Shell::sample(Section::Jobs, Some("coins")), job };
-        let failed = JobView { message: "/data/<photos>: no image was found here. Check the path, or name the folder of the images".into(), ..job(87, "failed") };
-        vec![("running", page(job(87, "running"))), ("partly", page(ended("partly"))), ("failed", page(failed)), ("interrupted", page(job(87, "interrupted")))]
+        let failed = JobView {
+            message: "/data/<photos>: no image was found here. Check the path, or name the folder of the images".into(),
+            ..job(87, "failed")
+        };
+        vec![
+            ("running", page(job(87, "running"))),
+            ("partly", page(ended("partly"))),
+            ("failed", page(failed)),
+            ("interrupted", page(job(87, "interrupted"))),
+        ]
     }
 }
 
@@ -82,6 +105,9 @@ impl Sample for Progress {
 
 impl Sample for Badge {
     fn samples() -> Vec<(&'static str, Self)> {
-        vec![("busy", Self { shell: Shell::sample(Section::Jobs, None) }), ("idle", Self { shell: Shell::empty_sample(Section::Jobs) })]
+        vec![
+            ("busy", Self { shell: Shell::sample(Section::Jobs, None) }),
+            ("idle", Self { shell: Shell::empty_sample(Section::Jobs) }),
+        ]
     }
 }

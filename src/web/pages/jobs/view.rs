@@ -109,7 +109,12 @@ impl JobView {
             rate_per_s: progress["rate_per_s"].as_f64(),
             eta_s: progress["eta_s"].as_f64(),
             message: text("message"),
-            log: told["log"].as_array().into_iter().flatten().filter_map(|line| line.as_str().map(str::to_owned)).collect(),
+            log: told["log"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|line| line.as_str().map(str::to_owned))
+                .collect(),
             report: told["report"].is_object().then(|| Report::read(&told["report"])),
             created_at: told["created_at"].as_i64().unwrap_or_default(),
             seconds: started.map(|from| (ended - from).max(0) as f64 / 1e6),

@@ -29,13 +29,19 @@ struct Wish {
     image: Option<String>,
 }
 
-async fn page(bench: Bench, visit: Visit, name: web::Path<DatasetName>, wish: web::Query<Wish>) -> WebResult<HttpResponse> {
+async fn page(
+    bench: Bench,
+    visit: Visit,
+    name: web::Path<DatasetName>,
+    wish: web::Query<Wish>,
+) -> WebResult<HttpResponse> {
     let Wish { filter, image } = wish.into_inner();
     let (filter, asked) = (filter.filter()?, parsed("image", image.as_deref())?);
     let page = blocking(move || {
         let reader = bench.reader();
         let image = asked.map_or_else(|| first(reader, &name, &filter), |id| Ok(Some(id)))?;
-        let classes: Vec<_> = reader.classes(&name, None, usize::MAX)?.into_iter().filter(|one| !one.class.retired).collect();
+        let classes: Vec<_> =
+            reader.classes(&name, None, usize::MAX)?.into_iter().filter(|one| !one.class.retired).collect();
         let shell = visit.shell(&bench, Section::Label, Some(&name))?;
         let workspace = reader.folders().root().display().to_string();
         let filter = query(&filter_pairs(&filter));

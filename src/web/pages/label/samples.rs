@@ -8,7 +8,14 @@ impl Sample for Page {
     fn samples() -> Vec<(&'static str, Self)> {
         let page = |filter, image, names: &[&str]| {
             let dataset = "coins".parse().expect("a valid name");
-            Self::new(Shell::sample(Section::Label, Some("coins")), dataset, "/data/<w>", filter, image, &classes(names))
+            Self::new(
+                Shell::sample(Section::Label, Some("coins")),
+                dataset,
+                "/data/<w>",
+                filter,
+                image,
+                &classes(names),
+            )
         };
         vec![("empty", page("", None, &[])), ("usual", page("state=unlabelled&text=%3Cb%3E", Some(7), &NAMES))]
     }

@@ -27,7 +27,14 @@ pub struct Page {
 impl Page {
     /// The page with `classes` to carry; `filter` as it stands in addresses, without `?`.
     #[must_use]
-    pub fn new(shell: Shell, dataset: DatasetName, workspace: &str, filter: &str, image_id: Option<ImageId>, classes: &[ClassCount]) -> Self {
+    pub fn new(
+        shell: Shell,
+        dataset: DatasetName,
+        workspace: &str,
+        filter: &str,
+        image_id: Option<ImageId>,
+        classes: &[ClassCount],
+    ) -> Self {
         let carried: Vec<&ClassCount> = classes.iter().take(CARRIED_CLASSES).collect();
         let config = json!({
             "dataset": dataset,

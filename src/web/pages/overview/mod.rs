@@ -49,7 +49,12 @@ struct Form {
     condition: String,
 }
 
-async fn export(bench: Bench, visit: Visit, name: web::Path<DatasetName>, form: web::Form<Form>) -> WebResult<HttpResponse> {
+async fn export(
+    bench: Bench,
+    visit: Visit,
+    name: web::Path<DatasetName>,
+    form: web::Form<Form>,
+) -> WebResult<HttpResponse> {
     let name = name.into_inner();
     match begin(&bench, &name, &form).await {
         Ok(job) => Ok(see(&format!("/jobs/{job}"))),

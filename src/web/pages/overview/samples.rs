@@ -9,11 +9,23 @@ use crate::pages::datasets::samples::{NAMES, classes, summary};
 impl Sample for Page {
     fn samples() -> Vec<(&'static str, Self)> {
         let shell = |name| Shell::sample(Section::Datasets, Some(name));
-        let linked = ImageHome::Linked { folder: "/data/<photos>/with a rather long folder name/that goes on/windmills".into() };
+        let linked =
+            ImageHome::Linked { folder: "/data/<photos>/with a rather long folder name/that goes on/windmills".into() };
         vec![
             ("empty", Self::new(shell("demo"), &summary("demo", 0, ImageHome::Managed), &[], None)),
-            ("usual", Self::new(shell("coins"), &summary("coins", 118_287, ImageHome::Managed), &classes(&NAMES), None)),
-            ("nasty", Self::new(shell("windmills_2024"), &summary("windmills_2024", 10_000_000, linked), &classes(&NAMES[6..]), Some("where: Parser Error at \"<script>\"".into()))),
+            (
+                "usual",
+                Self::new(shell("coins"), &summary("coins", 118_287, ImageHome::Managed), &classes(&NAMES), None),
+            ),
+            (
+                "nasty",
+                Self::new(
+                    shell("windmills_2024"),
+                    &summary("windmills_2024", 10_000_000, linked),
+                    &classes(&NAMES[6..]),
+                    Some("where: Parser Error at \"<script>\"".into()),
+                ),
+            ),
         ]
     }
 }

@@ -66,13 +66,19 @@ async fn page(bench: Bench, slots: web::Data<SqlSlots>, visit: Visit, ask: web::
 
 fn tables(bench: &Workbench, at_hand: Option<&DatasetName>) -> Result<Vec<TableView>, tator_pipeline::Error> {
     let open = |schema: &str| at_hand.is_some_and(|name| name.as_str() == schema);
-    let views = bench.reader().schema()?.into_iter().map(|table| TableView {
-        open: open(&table.schema) && table.name == "boxes",
-        name: format!("{}.{}", table.schema, table.name),
-        rows: table.rows,
-        columns: table.columns,
-    });
-    Ok(views.collect())
+    // What a change took out lies in tables of its own, which are no help to anybody who asks.
+    let shown = bench.reader().schema()?.into_iter().filter(|table| !table.name.starts_with("removed_"));
+    let mut views: Vec<TableView> = shown
+        .map(|table| TableView {
+            open: open(&table.schema) && table.name == "boxes",
+            name: format!("{}.{}", table.schema, table.name),
+            rows: table.rows,
+            columns: table.columns,
+        })
+        .collect();
+    let own = at_hand.map(|name| format!("{name}."));
+    views.sort_by_key(|view| own.as_ref().is_none_or(|own| !view.name.starts_with(own.as_str())));
+    Ok(views)
 }
 
 async fn answer(bench: Bench, slots: web::Data<SqlSlots>, ask: web::Form<Ask>) -> WebResult<HttpResponse> {
@@ -121,5 +127,8 @@ async fn table(bench: &Bench, ask: &Ask, rows: SqlAnswer) -> WebResult<Table> {
 /// The form's buttons lead here; the rows themselves come from the API.
 async fn export(ask: web::Query<Ask>) -> HttpResponse {
     let ask = ask.into_inner();
-    see(&format!("/api/v1/sql/export{}", query(&[("sql", ask.q), ("format", ask.format.unwrap_or_else(|| "csv".to_owned()))])))
+    see(&format!(
+        "/api/v1/sql/export{}",
+        query(&[("sql", ask.q), ("format", ask.format.unwrap_or_else(|| "csv".to_owned()))])
+    ))
 }

@@ -117,7 +117,11 @@ impl Table {
         let image_at = columns.iter().position(|column| column.name == "image_id");
         let draw = |row: &Vec<Value>| -> Vec<Cell> {
             let image = image_at.and_then(|at| row.get(at)).and_then(Value::as_i64);
-            columns.iter().zip(row).map(|(column, value)| cell(column, value, image, dataset.as_ref(), places)).collect()
+            columns
+                .iter()
+                .zip(row)
+                .map(|(column, value)| cell(column, value, image, dataset.as_ref(), places))
+                .collect()
         };
         let pages = rows.chunks(PAGE_ROWS).map(|some| some.iter().map(draw).collect()).collect();
         let as_images = dataset.as_ref().zip(image_at).and_then(|(name, at)| as_images(name, rows, at));
@@ -180,9 +184,9 @@ fn cell(
 ) -> Cell {
     match (value, dataset) {
         (Value::Null, _) => Cell::Null,
-        (Value::Number(number), Some(name)) if column.name == "image_id" => number
-            .as_i64()
-            .map_or_else(|| Cell::Number(number.to_string()), |id| image_cell(name, id)),
+        (Value::Number(number), Some(name)) if column.name == "image_id" => {
+            number.as_i64().map_or_else(|| Cell::Number(number.to_string()), |id| image_cell(name, id))
+        }
         (Value::Number(number), Some(name)) if column.name == "box_id" => number
             .as_i64()
             .and_then(|id| box_cell(name, id, image, places.get(&id)))
@@ -211,7 +215,13 @@ fn crop(dataset: &DatasetName, place: &BoxPlace) -> Crop {
     let PixelBox { x, y, w, h } = place.rect;
     let margin = (w.max(h) * 0.25).max(6.0);
     let window = format!("{:.1} {:.1} {:.1} {:.1}", x - margin, y - margin, w + 2.0 * margin, h + 2.0 * margin);
-    Crop { picture: addresses::thumbnail(dataset, place.image_id, 1024), window, width: place.width, height: place.height, rect: place.rect }
+    Crop {
+        picture: addresses::thumbnail(dataset, place.image_id, 1024),
+        window,
+        width: place.width,
+        height: place.height,
+        rect: place.rect,
+    }
 }
 
 fn as_images(dataset: &DatasetName, rows: &[Vec<Value>], at: usize) -> Option<(String, String)> {
@@ -240,7 +250,8 @@ pub fn place_of_error(message: &str, statement: &str) -> Option<(usize, usize)> 
     let at_caret: String = quoted.chars().skip(caret).take_while(|c| *c != '.').take(24).collect();
     let plain = caret.checked_sub(head.len() + 2)?;
     let shown = quoted.chars().skip(head.len() + 2).collect::<String>();
-    let column = if shown == line { plain } else { line.find(at_caret.trim_end()).map(|at| line[..at].chars().count())? };
+    let column =
+        if shown == line { plain } else { line.find(at_caret.trim_end()).map(|at| line[..at].chars().count())? };
     Some((number, column + 1))
 }
 
@@ -305,7 +316,14 @@ mod tests {
 
     #[test]
     fn the_cut_is_announced() {
-        let table = Table::new(vec![("n".into(), "BIGINT".into())], &vec![vec![json!(1)]; 1000], true, 1.0, None, &HashMap::new());
+        let table = Table::new(
+            vec![("n".into(), "BIGINT".into())],
+            &vec![vec![json!(1)]; 1000],
+            true,
+            1.0,
+            None,
+            &HashMap::new(),
+        );
         assert_eq!(table.rows_words(), "First 1,000 rows of more");
         assert_eq!(table.pages.len(), 10);
     }

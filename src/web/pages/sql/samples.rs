@@ -14,12 +14,26 @@ use crate::page::{Sample, Section, Shell};
 const STATEMENT: &str = "SELECT b.box_id, b.image_id, c.name AS class, round(b.w, 1) AS w, b.score\nFROM coins.boxes b\nJOIN coins.classes c USING (class_id)\nWHERE c.name <> '<script>alert(1)</script>' -- nasty\nORDER BY b.w * b.h\nLIMIT 240";
 
 fn table(rows: usize, truncated: bool) -> Table {
-    let columns = [("box_id", "BIGINT"), ("image_id", "BIGINT"), ("class", "VARCHAR"), ("w", "DOUBLE"), ("score", "DOUBLE"), ("ring", "DOUBLE[][]")];
+    let columns = [
+        ("box_id", "BIGINT"),
+        ("image_id", "BIGINT"),
+        ("class", "VARCHAR"),
+        ("w", "DOUBLE"),
+        ("score", "DOUBLE"),
+        ("ring", "DOUBLE[][]"),
+    ];
     let columns = columns.map(|(name, kind)| (name.to_owned(), kind.to_owned())).to_vec();
     let row = |at: usize| -> Vec<Value> {
         let class = ["person", "<b>bold</b> & \"quoted\"", "coin"][at % 3];
         let score = if at % 4 == 1 { Value::Null } else { json!(0.25 + at as f64 / 1000.0) };
-        vec![json!(9_000 + at), json!(at / 3 + 1), json!(class), json!(12.5 + at as f64), score, json!([[1.5, 2.0], [3.0, 4.25]])]
+        vec![
+            json!(9_000 + at),
+            json!(at / 3 + 1),
+            json!(class),
+            json!(12.5 + at as f64),
+            score,
+            json!([[1.5, 2.0], [3.0, 4.25]]),
+        ]
     };
     let rows: Vec<Vec<Value>> = (0..rows).map(row).collect();
     let place = |at: usize| BoxPlace {
@@ -42,12 +56,27 @@ fn page(statement: &str, outcome: Option<Outcome>) -> Page {
     let dataset: DatasetName = "coins".parse().expect("a valid name");
     let columns = |names: &[(&str, &str)]| names.iter().map(|(n, k)| ((*n).to_owned(), (*k).to_owned())).collect();
     let tables = vec![
-        TableView { name: "coins.images".into(), rows: 118_287, open: false, columns: columns(&[("image_id", "BIGINT"), ("path", "VARCHAR")]) },
+        TableView {
+            name: "coins.images".into(),
+            rows: 118_287,
+            open: false,
+            columns: columns(&[("image_id", "BIGINT"), ("path", "VARCHAR")]),
+        },
         TableView {
             name: "coins.boxes".into(),
             rows: 828_009,
             open: true,
-            columns: columns(&[("box_id", "BIGINT"), ("image_id", "BIGINT"), ("class_id", "INTEGER"), ("x", "DOUBLE"), ("y", "DOUBLE"), ("w", "DOUBLE"), ("h", "DOUBLE"), ("polygon", "DOUBLE[][][]"), ("\"odd <name>\"", "STRUCT(a INTEGER, b VARCHAR)")]),
+            columns: columns(&[
+                ("box_id", "BIGINT"),
+                ("image_id", "BIGINT"),
+                ("class_id", "INTEGER"),
+                ("x", "DOUBLE"),
+                ("y", "DOUBLE"),
+                ("w", "DOUBLE"),
+                ("h", "DOUBLE"),
+                ("polygon", "DOUBLE[][][]"),
+                ("\"odd <name>\"", "STRUCT(a INTEGER, b VARCHAR)"),
+            ]),
         },
         TableView { name: "coins.classes".into(), rows: 12, open: false, columns: columns(&[("class_id", "INTEGER")]) },
     ];
@@ -57,14 +86,24 @@ fn page(statement: &str, outcome: Option<Outcome>) -> Page {
         starters: starters(&dataset),
         dataset: Some(dataset),
         tables,
-        saved: vec![Saved { name: "review <first> & \"last\"".into(), sql: STATEMENT.into() }, Saved { name: "tiny".into(), sql: "SELECT 1".into() }],
+        saved: vec![
+            Saved { name: "review <first> & \"last\"".into(), sql: STATEMENT.into() },
+            Saved { name: "tiny".into(), sql: "SELECT 1".into() },
+        ],
         outcome,
     }
 }
 
 impl Sample for Page {
     fn samples() -> Vec<(&'static str, Self)> {
-        let empty = Self { shell: Shell::empty_sample(Section::Sql), dataset: None, tables: vec![], saved: vec![], starters: vec![], ..page("", None) };
+        let empty = Self {
+            shell: Shell::empty_sample(Section::Sql),
+            dataset: None,
+            tables: vec![],
+            saved: vec![],
+            starters: vec![],
+            ..page("", None)
+        };
         vec![
             ("empty", empty),
             ("usual", page(STATEMENT, Some(Outcome::Table(table(240, false))))),

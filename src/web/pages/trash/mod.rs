@@ -41,7 +41,9 @@ async fn restore(bench: Bench, visit: Visit, entry: web::Path<String>) -> WebRes
     .await;
     match restored {
         Ok(name) => Ok(see(&format!("/d/{name}"))),
-        Err(error) if error.status.is_client_error() => form_again(&drawn(bench, visit, Some(error.to_string())).await?),
+        Err(error) if error.status.is_client_error() => {
+            form_again(&drawn(bench, visit, Some(error.to_string())).await?)
+        }
         Err(error) => Err(error),
     }
 }

@@ -22,7 +22,15 @@ impl Sample for Page {
         let things = vec![thing("coins", 40), thing("old_windmills", 2), thing("first_try", 29)];
         vec![
             ("empty", Self::new(Shell::empty_sample(Section::Trash), vec![], NOW, None)),
-            ("usual", Self::new(Shell::sample(Section::Trash, None), things, NOW, Some("coins: a dataset of that <name> exists".into()))),
+            (
+                "usual",
+                Self::new(
+                    Shell::sample(Section::Trash, None),
+                    things,
+                    NOW,
+                    Some("coins: a dataset of that <name> exists".into()),
+                ),
+            ),
         ]
     }
 }
