@@ -1,4 +1,4 @@
--- Every box of the images that a filter means, in order, under its living class. `where` is the filter's predicate.
+-- Every box of the images that a filter means, in order, under its living class. `{where}` is the filter's predicate.
 WITH RECURSIVE images AS (FROM {d}.images), boxes AS (FROM {d}.boxes), classes AS (FROM {d}.classes),
 living AS (
     SELECT class_id, class_id AS living_id, retired_into FROM {d}.classes

@@ -1,2 +1,2 @@
--- What was published is done. `seqs` is the list of seq that the fold read.
+-- What was published is done. `{seqs}` is the list of seq that the fold read.
 DELETE FROM {d}.unfolded WHERE seq IN ({seqs})

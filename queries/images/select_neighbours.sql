@@ -1,4 +1,4 @@
--- Where an image stands among those a filter means. `where` is the filter's predicate.
+-- Where an image stands among those a filter means. `{where}` is the filter's predicate.
 -- ?1…?6 image_id, six times
 WITH boxes AS (FROM {d}.boxes), classes AS (FROM {d}.classes), images AS (FROM {d}.images),
 meant AS (SELECT image_id, state IN ('unlabelled', 'in_progress') AS open FROM images WHERE ({where}))

@@ -102,9 +102,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn exit_code(error: &anyhow::Error) -> u8 {
     let locked = error.chain().any(|cause| {
-        cause.is::<WorkspaceLocked>()
-            || matches!(cause.downcast_ref(), Some(tator_store::Error::Locked { .. }))
-            || matches!(cause.downcast_ref(), Some(tator_pipeline::Error::Store(tator_store::Error::Locked { .. })))
+        cause.is::<WorkspaceLocked>() || matches!(cause.downcast_ref(), Some(tator_store::Error::Locked { .. }))
     });
     if locked { 3 } else { 1 }
 }
