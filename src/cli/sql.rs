@@ -57,6 +57,8 @@ pub(super) fn run(command: &Sql) -> anyhow::Result<Ending> {
                 tell(&format!("the first {TABLE_ROWS} rows of more; --format csv gives all"));
             }
         }
+        // The server's own text, so that no number is read and written once more.
+        Format::Json if matches!(opened, Opened::There(_)) => stream(&opened, command, SqlFormat::Json, "json")?,
         Format::Json => {
             let rows = rows(&opened, &command.statement, usize::MAX)?;
             let object = json!({ "columns": rows.columns, "rows": rows.rows, "truncated": rows.truncated });

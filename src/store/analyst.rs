@@ -219,7 +219,7 @@ impl Reader {
     /// When the catalogue cannot be read.
     pub fn schema(&self) -> Result<Vec<SchemaTable>, Error> {
         self.engine.with(|c| {
-            let mut statement = c.prepare_cached(
+            let mut statement = c.prepare(
                 "SELECT c.schema_name, c.table_name, c.column_name, c.data_type, coalesce(t.estimated_size, 0)::BIGINT AS n
                  FROM duckdb_columns() c LEFT JOIN duckdb_tables() t USING (schema_name, table_name)
                  WHERE c.database_name = current_database() AND NOT c.internal AND c.table_name NOT IN ('unfolded', 'meta')

@@ -10,6 +10,7 @@ use tator_domain::{
 
 use crate::Error;
 use crate::columns::flat_rings;
+use crate::exact_json;
 use crate::queries;
 use crate::reader::{self, boxes_on, image_record};
 use crate::summary::{Edit, EditAnswer, EditOutcome, EditRequest};
@@ -289,7 +290,7 @@ pub(crate) fn undo_state(c: &Connection, d: &DatasetName, id: ImageId) -> Result
 
 fn past_changes(connection: &Connection, d: &DatasetName, id: ImageId) -> Result<Vec<PastChange>, Error> {
     let query = queries::SELECT_CHANGES_BY_IMAGE;
-    let mut statement = connection.prepare_cached(&query.of(d)).map_err(query.failed())?;
+    let mut statement = connection.prepare(&query.of(d)).map_err(query.failed())?;
     let rows = statement.query_map([id], |row| {
         Ok(PastChange {
             change_id: row.get("change_id")?,
@@ -304,7 +305,7 @@ fn past_changes(connection: &Connection, d: &DatasetName, id: ImageId) -> Result
 }
 
 fn parse_record(text: &str) -> Result<Record, Error> {
-    serde_json::from_str(text).map_err(|e| Error::Invalid(format!("a change's record is damaged: {e}")))
+    exact_json::parse(text).map_err(|e| Error::Invalid(format!("a change's record is damaged: {e}")))
 }
 
 fn title_of(edits: &[Edit]) -> String {
@@ -519,7 +520,7 @@ fn insert_change(
 ) -> Result<(), Error> {
     let query = queries::INSERT_CHANGE;
     let text =
-        serde_json::to_string(record).map_err(|e| Error::Invalid(format!("writing the change's record: {e}")))?;
+        exact_json::write(record).map_err(|e| Error::Invalid(format!("writing the change's record: {e}")))?;
     let n_boxes = i64::try_from(record.before.len().max(record.after.len())).unwrap_or(i64::MAX);
     let status = if change.kind == "edit" { "done" } else { "final" };
     let values = params![

@@ -4,6 +4,7 @@
 //! goes to the connection, the connection never leaves.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use duckdb::{Config, Connection};
@@ -38,6 +39,7 @@ pub(crate) struct Engine {
 struct Shared {
     root: Mutex<Connection>,
     resting: Mutex<Vec<Connection>>,
+    version: AtomicU64,
 }
 
 /// A poisoned lock only means that another request failed half-way; the connection itself rolled back.
@@ -55,7 +57,7 @@ impl Engine {
             .with("allow_community_extensions", "false")?;
         let root = Connection::open_with_flags(file, config)?;
         close_doors(&root, tables, temporary, limits)?;
-        Ok(Self { shared: Arc::new(Shared { root: Mutex::new(root), resting: Mutex::default() }) })
+        Ok(Self { shared: Arc::new(Shared { root: Mutex::new(root), resting: Mutex::default(), version: AtomicU64::new(0) }) })
     }
 
     /// A connection of its own, for as long as the caller needs one.
@@ -63,7 +65,19 @@ impl Engine {
         Ok(lock(&self.shared.root).try_clone()?)
     }
 
-    /// Lends a connection to `read`. Statements that fail leave no transaction behind.
+    /// How often data has changed since the start; what was counted at one version holds as long as it lasts.
+    pub fn version(&self) -> u64 {
+        self.shared.version.load(Ordering::SeqCst)
+    }
+
+    /// Data has changed.
+    pub fn bump_version(&self) {
+        self.shared.version.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Lends a connection to `read`. Reading statements are planned anew every time: DuckDB plans with the column
+    /// statistics of the moment, and a kept plan gives cut texts when the columns have grown since (1.5.6). Statements
+    /// of ours that write by number have nothing to go stale and are kept. Statements that fail leave no transaction behind.
     pub fn with<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
         let resting = lock(&self.shared.resting).pop();
         let connection = match resting {
@@ -81,11 +95,8 @@ impl Engine {
 /// Order matters: configuration is locked last (securing DuckDB, duckdb.org/docs/operations_manual/securing_duckdb).
 fn close_doors(connection: &Connection, tables: &Path, temporary: &Path, limits: &Limits) -> Result<(), Error> {
     let folder = |path: &Path| quote_text(&path.to_string_lossy());
-    // A prepared statement is planned with the column statistics of that moment and is not planned anew when they
-    // change: with compressed materialization a text that has grown since comes out cut off (DuckDB 1.5.6).
     let settings = format!(
-        "SET disabled_optimizers = 'compressed_materialization,statistics_propagation';
-         SET memory_limit = {memory};
+        "SET memory_limit = {memory};
          SET threads = {threads};
          SET temp_directory = {temporary};
          SET max_temp_directory_size = {disk};

@@ -255,7 +255,7 @@ impl Writer {
 
 fn read_queue(connection: &Connection, dataset: &DatasetName) -> Result<Unfolded, Error> {
     let query = queries::SELECT_UNFOLDED;
-    let mut statement = connection.prepare_cached(&query.of(dataset)).map_err(query.failed())?;
+    let mut statement = connection.prepare(&query.of(dataset)).map_err(query.failed())?;
     let rows = statement.query_map([], |row| {
         Ok((row.get::<_, i64>("seq")?, row.get::<_, i64>("first_image_id")?, row.get::<_, i64>("last_image_id")?))
     });

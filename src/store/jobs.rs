@@ -45,7 +45,7 @@ impl Reader {
     pub fn job_rows(&self) -> Result<Vec<JobRow>, Error> {
         let query = queries::SELECT_JOBS;
         self.engine.with(|c| {
-            let mut statement = c.prepare_cached(query.sql).map_err(query.failed())?;
+            let mut statement = c.prepare(query.sql).map_err(query.failed())?;
             let rows = statement.query_map([], |row| {
                 Ok(JobRow {
                     job_id: row.get("job_id")?,

@@ -28,7 +28,17 @@ const COMPACT_DELETED: f64 = 0.3;
 
 /// The runtime that Lance needs, and nothing else.
 pub(crate) struct Lance {
-    runtime: Runtime,
+    /// `None` only while this is dropped.
+    runtime: Option<Runtime>,
+}
+
+/// The last handle may go in async code, where a runtime must not wait for its threads.
+impl Drop for Lance {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 /// How a table stands, for the metrics page and the gates.
@@ -58,11 +68,15 @@ impl Lance {
     pub fn new() -> Result<Self, Error> {
         let mut runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = runtime.worker_threads(2).thread_name("lance").enable_all().build();
-        Ok(Self { runtime: runtime.map_err(Error::io("starting the Lance runtime"))? })
+        Ok(Self { runtime: Some(runtime.map_err(Error::io("starting the Lance runtime"))?) })
+    }
+
+    fn block_on<F: Future>(&self, work: F) -> F::Output {
+        self.runtime.as_ref().expect("the runtime is there until this is dropped").block_on(work)
     }
 
     fn open(&self, path: &Path) -> Result<Dataset, Error> {
-        self.runtime.block_on(Dataset::open(&path.to_string_lossy())).map_err(failed(path))
+        self.block_on(Dataset::open(&path.to_string_lossy())).map_err(failed(path))
     }
 
     /// Writes the whole table as a new version; older versions stay.
@@ -71,7 +85,7 @@ impl Lance {
         let params = WriteParams { mode, skip_auto_cleanup: true, ..WriteParams::default() };
         let reader = RecordBatchIterator::new(batches, schema);
         let uri = path.to_string_lossy();
-        let written = self.runtime.block_on(Dataset::write(reader, &*uri, Some(params))).map_err(failed(path))?;
+        let written = self.block_on(Dataset::write(reader, &*uri, Some(params))).map_err(failed(path))?;
         Ok(written.version_id())
     }
 
@@ -80,7 +94,7 @@ impl Lance {
     /// A `merge_insert` does the same at ten times the price, because it joins with the whole table (BENCHMARKS.md).
     pub fn replace_rows(&self, path: &Path, predicate: &str, batches: Vec<RecordBatch>) -> Result<u64, Error> {
         let dataset = Arc::new(self.open(path)?);
-        self.runtime.block_on(replace_rows(dataset, predicate, batches)).map_err(failed(path))
+        self.block_on(replace_rows(dataset, predicate, batches)).map_err(failed(path))
     }
 
     /// All rows of a table, batch by batch.
@@ -88,8 +102,8 @@ impl Lance {
         let dataset = self.open(path)?;
         let mut scan = dataset.scan();
         scan.scan_in_order(true);
-        let mut stream = self.runtime.block_on(scan.try_into_stream()).map_err(failed(path))?;
-        while let Some(batch) = self.runtime.block_on(stream.try_next()).map_err(failed(path))? {
+        let mut stream = self.block_on(scan.try_into_stream()).map_err(failed(path))?;
+        while let Some(batch) = self.block_on(stream.try_next()).map_err(failed(path))? {
             take(batch)?;
         }
         Ok(())
@@ -98,7 +112,7 @@ impl Lance {
     /// How a table stands.
     pub fn health(&self, path: &Path) -> Result<TableHealth, Error> {
         let dataset = self.open(path)?;
-        self.runtime.block_on(async {
+        self.block_on(async {
             let rows = dataset.count_rows(None).await.map_err(failed(path))?;
             let deleted_rows = dataset.count_deleted_rows().await.map_err(failed(path))?;
             Ok(TableHealth { version: dataset.version_id(), fragments: dataset.count_fragments(), rows, deleted_rows })
@@ -115,7 +129,7 @@ impl Lance {
             return Ok(false);
         }
         let mut dataset = self.open(path)?;
-        self.runtime.block_on(async {
+        self.block_on(async {
             let options = CompactionOptions { materialize_deletions_threshold: 0.05, ..CompactionOptions::default() };
             compact_files(&mut dataset, options, None).await.map_err(failed(path))?;
             let policy = CleanupPolicyBuilder::default().delete_unverified(false).error_if_tagged_old_versions(false);
@@ -129,14 +143,14 @@ impl Lance {
     pub fn tag(&self, path: &Path, name: &str) -> Result<u64, Error> {
         let dataset = self.open(path)?;
         let version = dataset.version_id();
-        self.runtime.block_on(dataset.tags().create(name, version)).map_err(failed(path))?;
+        self.block_on(dataset.tags().create(name, version)).map_err(failed(path))?;
         Ok(version)
     }
 
     /// The named versions of a table.
     pub fn tags(&self, path: &Path) -> Result<Vec<(String, u64)>, Error> {
         let dataset = self.open(path)?;
-        let tags = self.runtime.block_on(dataset.tags().list()).map_err(failed(path))?;
+        let tags = self.block_on(dataset.tags().list()).map_err(failed(path))?;
         let mut named: Vec<_> = tags.into_iter().map(|(name, tag)| (name, tag.version)).collect();
         named.sort();
         Ok(named)

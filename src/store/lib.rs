@@ -16,6 +16,7 @@ mod datasets;
 mod edits;
 mod engine;
 mod error;
+mod exact_json;
 mod filter;
 mod fold;
 mod guard;
@@ -62,7 +63,7 @@ use tator_domain::Clock;
 pub fn open(workspace: &Workspace, limits: &Limits, clock: Arc<dyn Clock>) -> Result<Writer, Error> {
     let folders = workspace.folders().clone();
     let engine = engine::Engine::open(&folders.live(), &folders.tables(), &folders.temporary(), limits)?;
-    let reader = Reader { engine, folders };
+    let reader = Reader::new(engine, folders);
     datasets::prepare(&reader)?;
     let writer = Writer::new(reader, clock)?;
     writer.restore_missing()?;

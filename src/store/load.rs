@@ -248,6 +248,7 @@ impl Loader<'_> {
             let _ = self.connection.execute_batch("ROLLBACK");
         }
         self.writer.forget(&self.dataset);
+        self.writer.reader().engine.bump_version();
         done.map(|()| Loaded { diff, change_id: reserved.change_id })
     }
 

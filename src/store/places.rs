@@ -40,7 +40,7 @@ impl Reader {
         let query = queries::SELECT_BOX_PLACES;
         let numbers = serde_json::json!(boxes).to_string();
         self.engine.with(|c| {
-            let mut statement = c.prepare_cached(&query.of(dataset)).map_err(query.failed())?;
+            let mut statement = c.prepare(&query.of(dataset)).map_err(query.failed())?;
             let rows = statement.query_map([numbers], |row| {
                 Ok(BoxPlace {
                     box_id: row.get("box_id")?,

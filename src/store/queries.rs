@@ -18,10 +18,12 @@ impl Query {
         self.sql.replace("{d}", &format!("\"{dataset}\""))
     }
 
-    /// The statement for one dataset and a predicate on its images.
+    /// The statement for one dataset and a predicate on its images; without the head comment, which names the place
+    /// of the predicate too.
     #[must_use]
     pub fn of_where(&self, dataset: &DatasetName, predicate: &str) -> String {
-        self.of(dataset).replace("{where}", predicate)
+        let statement: Vec<&str> = self.sql.lines().filter(|line| !line.starts_with("--")).collect();
+        statement.join("\n").replace("{d}", &format!("\"{dataset}\"")).replace("{where}", predicate)
     }
 
     /// Names this query in an error of DuckDB's.

@@ -1,11 +1,14 @@
 //! Reading the working set: what pages, commands and stages ask.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
 use arrow::array::RecordBatch;
 use duckdb::{Connection, Params};
 use tator_domain::{Class, ClassId, DatasetName, Image, ImageBox, ImageId, ImageState, Split};
 
 use crate::columns;
-use crate::engine::Engine;
+use crate::engine::{Engine, lock};
 use crate::filter::ImageFilter;
 use crate::guard;
 use crate::queries::{self, Query};
@@ -18,7 +21,21 @@ use crate::{Error, Timestamp};
 pub struct Reader {
     pub(crate) engine: Engine,
     pub(crate) folders: Folders,
+    counted: Arc<Mutex<Counted>>,
 }
+
+/// Boxes and images of each class.
+type ClassNumbers = Vec<(ClassId, u64, u64)>;
+
+/// Class counts by statement, as long as the data stay what they were.
+#[derive(Default)]
+struct Counted {
+    version: u64,
+    by_statement: HashMap<String, Arc<ClassNumbers>>,
+}
+
+/// Statements whose counts are kept; people rarely look at more choices between two changes.
+const COUNTS_KEPT: usize = 64;
 
 /// A dataset as its row has it.
 #[derive(Debug, Clone)]
@@ -49,7 +66,7 @@ pub(crate) fn batches<P: Params>(
     sql: &str,
     params: P,
 ) -> Result<Vec<RecordBatch>, Error> {
-    let mut statement = connection.prepare_cached(sql).map_err(query.failed())?;
+    let mut statement = connection.prepare(sql).map_err(query.failed())?;
     drop(statement.query_arrow(params).map_err(query.failed())?);
     let mut found = Vec::new();
     while let Some(columns) = statement.step().map_err(query.failed())? {
@@ -78,7 +95,7 @@ pub(crate) fn find_dataset(connection: &Connection, dataset: &DatasetName) -> Re
 
 pub(crate) fn dataset_rows(connection: &Connection) -> Result<Vec<DatasetRow>, Error> {
     let query = queries::SELECT_DATASETS;
-    let mut statement = connection.prepare_cached(query.sql).map_err(query.failed())?;
+    let mut statement = connection.prepare(query.sql).map_err(query.failed())?;
     let rows = statement.query_map([], |row| {
         Ok((
             row.get::<_, String>("name")?,
@@ -123,6 +140,18 @@ pub(crate) fn class_records(connection: &Connection, dataset: &DatasetName) -> R
 }
 
 impl Reader {
+    pub(crate) fn new(engine: Engine, folders: Folders) -> Self {
+        Self { engine, folders, counted: Arc::default() }
+    }
+
+    /// The names of all datasets, nothing counted.
+    ///
+    /// # Errors
+    /// When the working set cannot be read.
+    pub fn dataset_names(&self) -> Result<Vec<DatasetName>, Error> {
+        self.engine.with(|c| Ok(dataset_rows(c)?.into_iter().map(|row| row.name).collect()))
+    }
+
     /// The folders of the workspace.
     #[must_use]
     pub fn folders(&self) -> &Folders {
@@ -211,7 +240,7 @@ impl Reader {
         let query = queries::SELECT_IMAGE_FILE;
         self.engine.with(|c| {
             let home = find_dataset(c, dataset)?.home;
-            let mut statement = c.prepare_cached(&query.of(dataset)).map_err(query.failed())?;
+            let mut statement = c.prepare(&query.of(dataset)).map_err(query.failed())?;
             let found = statement.query_row([id], |row| Ok((row.get::<_, String>("file")?, row.get("content_hash")?)));
             let (file, content_hash) = match found {
                 Err(duckdb::Error::QueryReturnedNoRows) => Err(Error::NotFound(format!("image {id} of {dataset}"))),
@@ -230,14 +259,11 @@ impl Reader {
         })
     }
 
-    /// How many images `filter` means, by state, split and class.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], or [`Error::Sql`] for a condition that is refused.
-    pub fn facets(&self, dataset: &DatasetName, filter: &ImageFilter) -> Result<Facets, Error> {
+    /// How many images `filter` means, by state and split; the classes are left empty.
+    fn image_facets(&self, dataset: &DatasetName, filter: &ImageFilter) -> Result<Facets, Error> {
         self.filtered(dataset, filter, |c, predicate| {
             let query = queries::COUNT_FACETS;
-            let mut statement = c.prepare_cached(&query.of_where(dataset, predicate)).map_err(query.failed())?;
+            let mut statement = c.prepare(&query.of_where(dataset, predicate)).map_err(query.failed())?;
             let rows = statement.query_map([], |row| {
                 Ok((row.get::<_, String>("state")?, row.get::<_, String>("split")?, row.get::<_, i64>("n")?))
             });
@@ -253,14 +279,43 @@ impl Reader {
             }
             facets.states = ImageState::ALL.iter().copied().zip(by_state).collect();
             facets.splits = Split::ALL.iter().copied().zip(by_split).collect();
+            Ok(facets)
+        })
+    }
+
+    /// How many images `filter` means in all, by state, split and class.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or [`Error::Sql`] for a condition that is refused.
+    pub fn facets(&self, dataset: &DatasetName, filter: &ImageFilter) -> Result<Facets, Error> {
+        let classes = self.class_facet(dataset, filter)?;
+        Ok(Facets { classes, ..self.image_facets(dataset, filter)? })
+    }
+
+    /// As [`Reader::facets`], but the counts of each kind are of what would be left if that kind were chosen anew.
+    ///
+    /// # Errors
+    /// As [`Reader::facets`].
+    pub fn facets_around(&self, dataset: &DatasetName, filter: &ImageFilter) -> Result<Facets, Error> {
+        let mut facets = self.image_facets(dataset, filter)?;
+        if filter.state.is_some() {
+            facets.states = self.image_facets(dataset, &ImageFilter { state: None, ..filter.clone() })?.states;
+        }
+        if filter.split.is_some() {
+            facets.splits = self.image_facets(dataset, &ImageFilter { split: None, ..filter.clone() })?.splits;
+        }
+        facets.classes = self.class_facet(dataset, &ImageFilter { class: None, ..filter.clone() })?;
+        Ok(facets)
+    }
+
+    fn class_facet(&self, dataset: &DatasetName, filter: &ImageFilter) -> Result<Vec<(ClassId, u64)>, Error> {
+        self.filtered(dataset, filter, |c, predicate| {
             let among = if predicate == "true" {
                 "true".to_owned()
             } else {
                 format!("b.image_id IN (SELECT image_id FROM images WHERE {predicate})")
             };
-            facets.classes =
-                class_counts(c, dataset, &among)?.into_iter().map(|(id, _, images)| (id, images)).collect();
-            Ok(facets)
+            Ok(self.class_counts(c, dataset, &among)?.iter().map(|(id, _, images)| (*id, *images)).collect())
         })
     }
 
@@ -271,7 +326,7 @@ impl Reader {
     pub fn neighbours(&self, dataset: &DatasetName, id: ImageId, filter: &ImageFilter) -> Result<Neighbours, Error> {
         self.filtered(dataset, filter, |c, predicate| {
             let query = queries::SELECT_NEIGHBOURS;
-            let mut statement = c.prepare_cached(&query.of_where(dataset, predicate)).map_err(query.failed())?;
+            let mut statement = c.prepare(&query.of_where(dataset, predicate)).map_err(query.failed())?;
             let found = statement.query_row([id; 6], |row| {
                 let present: bool = row.get("present")?;
                 Ok(Neighbours {
@@ -295,7 +350,7 @@ impl Reader {
         let wanted = search.unwrap_or_default().to_lowercase();
         self.engine.with(|c| {
             find_dataset(c, dataset)?;
-            let counts = class_counts(c, dataset, "true")?;
+            let counts = self.class_counts(c, dataset, "true")?;
             let counted = |class: Class| {
                 let (_, n_boxes, n_images) = counts.iter().find(|n| n.0 == class.class_id).copied().unwrap_or_default();
                 ClassCount { class, n_boxes, n_images }
@@ -313,7 +368,7 @@ impl Reader {
         let query = queries::SELECT_CHANGES_PAGE;
         self.engine.with(|c| {
             find_dataset(c, dataset)?;
-            let mut statement = c.prepare_cached(&query.of(dataset)).map_err(query.failed())?;
+            let mut statement = c.prepare(&query.of(dataset)).map_err(query.failed())?;
             let wanted = i64::try_from(limit).unwrap_or(i64::MAX);
             let rows = statement.query_map([before.unwrap_or(i64::MAX), wanted], |row| {
                 Ok(Change {
@@ -329,6 +384,34 @@ impl Reader {
             });
             rows.map_err(query.failed())?.collect::<Result<_, _>>().map_err(query.failed())
         })
+    }
+
+    /// Boxes and images of each class; counted once for as long as nothing changes.
+    fn class_counts(&self, c: &Connection, dataset: &DatasetName, among: &str) -> Result<Arc<ClassNumbers>, Error> {
+        let query = queries::COUNT_BOXES_BY_CLASS;
+        let sql = query.of_where(dataset, "true").replace("{among}", among);
+        // Read before counting: a change in between makes the counts look older than they are, never newer.
+        let version = self.engine.version();
+        let mut counted = lock(&self.counted);
+        if counted.version != version || counted.by_statement.len() > COUNTS_KEPT {
+            *counted = Counted { version, by_statement: HashMap::new() };
+        }
+        if let Some(known) = counted.by_statement.get(&sql) {
+            return Ok(Arc::clone(known));
+        }
+        drop(counted);
+        let mut statement = c.prepare(&sql).map_err(query.failed())?;
+        let rows = statement.query_map([], |row| {
+            let n = |name: &str| row.get::<_, i64>(name).map(i64::unsigned_abs);
+            Ok((row.get("class_id")?, n("n_boxes")?, n("n_images")?))
+        });
+        let fresh: ClassNumbers = rows.map_err(query.failed())?.collect::<Result<_, _>>().map_err(query.failed())?;
+        let fresh = Arc::new(fresh);
+        let mut counted = lock(&self.counted);
+        if counted.version == version {
+            counted.by_statement.insert(sql, Arc::clone(&fresh));
+        }
+        Ok(fresh)
     }
 
     /// Lends a connection and the filter's predicate; a condition written by a person is checked and run read-only.
@@ -355,28 +438,14 @@ fn add_where(counts: &mut [u64], place: Option<usize>, n: u64) {
     }
 }
 
-fn class_counts(c: &Connection, dataset: &DatasetName, among: &str) -> Result<Vec<(ClassId, u64, u64)>, Error> {
-    let query = queries::COUNT_BOXES_BY_CLASS;
-    let sql = query.of_where(dataset, "true").replace("{among}", among);
-    let mut statement = c.prepare_cached(&sql).map_err(query.failed())?;
-    let rows = statement.query_map([], |row| {
-        Ok((
-            row.get("class_id")?,
-            row.get::<_, i64>("n_boxes")?.unsigned_abs(),
-            row.get::<_, i64>("n_images")?.unsigned_abs(),
-        ))
-    });
-    rows.map_err(query.failed())?.collect::<Result<_, _>>().map_err(query.failed())
-}
-
 fn summarise(c: &Connection, row: DatasetRow) -> Result<DatasetSummary, Error> {
     let query = queries::COUNT_ROWS;
-    let mut statement = c.prepare_cached(&query.of(&row.name)).map_err(query.failed())?;
+    let mut statement = c.prepare(&query.of(&row.name)).map_err(query.failed())?;
     let (images, boxes, classes) = statement
         .query_row([], |r| Ok((r.get::<_, i64>("images")?, r.get::<_, i64>("boxes")?, r.get::<_, i64>("classes")?)))
         .map_err(query.failed())?;
     let query = queries::COUNT_FACETS;
-    let mut statement = c.prepare_cached(&query.of_where(&row.name, "true")).map_err(query.failed())?;
+    let mut statement = c.prepare(&query.of_where(&row.name, "true")).map_err(query.failed())?;
     let rows = statement
         .query_map([], |r| Ok((r.get::<_, String>("state")?, r.get::<_, String>("split")?, r.get::<_, i64>("n")?)))
         .map_err(query.failed())?;

@@ -64,7 +64,9 @@ impl Writer {
     /// Runs `change` in one transaction: all of it or nothing.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut WriterState) -> Result<T, Error>) -> Result<T, Error> {
         let mut state: MutexGuard<'_, WriterState> = lock(&self.state);
-        in_transaction(&mut state, change)
+        let changed = in_transaction(&mut state, change);
+        self.reader.engine.bump_version();
+        changed
     }
 
     /// Takes numbers for many rows at once: first free image, box, class and change number.

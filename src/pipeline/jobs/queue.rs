@@ -228,6 +228,12 @@ impl Workbench {
         Ok(told.collect())
     }
 
+    /// How many jobs wait or run.
+    #[must_use]
+    pub fn jobs_in_flight(&self) -> usize {
+        self.open.jobs.shared.lock().live.len()
+    }
+
     /// One job.
     ///
     /// # Errors

@@ -10,7 +10,6 @@ use tator_domain::DatasetName;
 use tator_pipeline::Workbench;
 
 use crate::error::{WebError, WebResult};
-use crate::metrics::is_in_flight;
 use crate::page::{Section, Shell};
 
 /// The workbench as handlers get it.
@@ -49,10 +48,10 @@ impl Visit {
         section: Section,
         dataset: Option<&DatasetName>,
     ) -> Result<Shell, tator_pipeline::Error> {
-        let datasets: Vec<DatasetName> = bench.reader().datasets()?.into_iter().map(|one| one.name).collect();
+        let datasets = bench.reader().dataset_names()?;
         let recent = self.recent.clone().filter(|name| datasets.contains(name));
-        let in_flight = bench.jobs()?.iter().filter(|job| is_in_flight(job.state)).count();
-        Ok(Shell { section, dataset: dataset.cloned(), datasets, recent, jobs_in_flight: in_flight as u64 })
+        let jobs_in_flight = bench.jobs_in_flight() as u64;
+        Ok(Shell { section, dataset: dataset.cloned(), datasets, recent, jobs_in_flight })
     }
 
     /// The dataset that was in hand last, if it still is there.

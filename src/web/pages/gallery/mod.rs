@@ -85,22 +85,7 @@ fn found(
     after: Option<ImageId>,
     classes: &[Class],
 ) -> Answer<(Piece, Facets)> {
-    Ok((piece(bench.reader(), name, filter, after, classes)?, facets(bench.reader(), name, filter)?))
-}
-
-/// Counts of each kind are of what would be left if that kind were chosen anew.
-fn facets(reader: &Reader, name: &DatasetName, filter: &ImageFilter) -> Answer<Facets> {
-    let mut facets = reader.facets(name, filter)?;
-    if filter.state.is_some() {
-        facets.states = reader.facets(name, &ImageFilter { state: None, ..filter.clone() })?.states;
-    }
-    if filter.split.is_some() {
-        facets.splits = reader.facets(name, &ImageFilter { split: None, ..filter.clone() })?.splits;
-    }
-    if filter.class.is_some() {
-        facets.classes = reader.facets(name, &ImageFilter { class: None, ..filter.clone() })?.classes;
-    }
-    Ok(facets)
+    Ok((piece(bench.reader(), name, filter, after, classes)?, bench.reader().facets_around(name, filter)?))
 }
 
 fn known_classes(reader: &Reader, name: &DatasetName) -> Answer<Vec<Class>> {
@@ -144,7 +129,7 @@ async fn classes(bench: Bench, name: web::Path<DatasetName>, wish: web::Query<Wi
             Ok::<_, tator_pipeline::Error>(Panel::new(
                 &name,
                 &filter,
-                &facets(bench.reader(), &name, &filter)?,
+                &bench.reader().facets_around(&name, &filter)?,
                 &classes,
             ))
         }

@@ -109,7 +109,7 @@ async fn table(bench: &Bench, ask: &Ask, rows: SqlAnswer) -> WebResult<Table> {
         let dataset = match chosen {
             Some(name) => Some(name),
             None => {
-                let known: Vec<DatasetName> = bench.reader().datasets()?.into_iter().map(|one| one.name).collect();
+                let known = bench.reader().dataset_names()?;
                 dataset_of(&statement, &known)
             }
         };
