@@ -28,6 +28,10 @@ fn list(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if name == "pictures" {
+            // Pictures of the README: no page shows them.
+            continue;
+        }
         if path.is_dir() {
             list(&path, files)?;
         } else if !name.starts_with('.') && name != "README.md" {

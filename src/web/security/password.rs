@@ -23,11 +23,11 @@ const WINDOW: Duration = Duration::from_secs(60);
 pub enum PasswordError {
     /// Others could reach the server and there is no password.
     #[error(
-        "{0} can be reached from other machines, so it needs a password: give --password-file FILE, or listen on 127.0.0.1"
+        "{0} can be reached from other machines, so it needs a password: set one with tator config --set-password, or listen on 127.0.0.1"
     )]
     Missing(IpAddr),
     /// The stored hash is not one.
-    #[error("the password hash in workspace.toml is damaged: set the password again with --password-file FILE")]
+    #[error("the password hash in workspace.toml is damaged: set the password again with tator config --set-password")]
     Damaged,
     /// Too easy to guess.
     #[error("the password is too short: use at least {SHORTEST} characters")]
