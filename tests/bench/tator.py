@@ -13,6 +13,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import resource
 import shutil
 import subprocess
@@ -138,7 +139,7 @@ def run_serve(program, folder, shape):
     n_images = int(shape.split(":")[0])
     begun = time.perf_counter()
     server = subprocess.Popen([program, "serve", "--workspace", home, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
-                              stderr=subprocess.DEVNULL, text=True)
+                              stderr=open(folder / "server.log", "w"), text=True, env={**os.environ, "RUST_LOG": "tator_pipeline=info"})
     try:
         client = Client(server.stdout.readline().strip())
         client.ask("GET", "/datasets", accept="text/html")
@@ -172,7 +173,22 @@ def run_serve(program, folder, shape):
         busy.join()
         group = {"sql": "SELECT class_id, count(*), avg(w), avg(h) FROM big.boxes GROUP BY class_id"}
         figure(tool="tator", what="sql-group-by", shape=shape, **spread([client.ask("POST", "/api/v1/sql", group)[0] for _ in range(20)]))
-        time.sleep(6)
+        for n in (1, 100, 1000):
+            time.sleep(7)
+            (folder / "server.log").open("a").close()
+            before = (folder / "server.log").read_text().count("published")
+            for image in range(1, n + 1):
+                detail = json.loads(client.ask("GET", f"/api/v1/datasets/big/images/{image}")[1])
+                body = {"base_revision": detail["revision"], "client_id": f"fold-{n}-{image}-{begun}",
+                        "edits": [{"op": "state", "value": "reviewed"}]}
+                client.ask("POST", f"/api/v1/datasets/big/images/{image}/edits", body)
+            for _ in range(200):
+                time.sleep(0.1)
+                lines = [l for l in (folder / "server.log").read_text().splitlines() if "published" in l]
+                if len(lines) > before:
+                    break
+            plain = re.sub(r"\x1b\[[0-9;]*m", "", lines[-1])
+            figure(tool="tator", what="fold", shape=shape, images=int(re.search(r"images=(\d+)", plain)[1]), ms=round(float(re.search(r" ms=([\d.]+)", plain)[1]), 1))
         peak = next(l for l in pathlib.Path(f"/proc/{server.pid}/status").read_text().splitlines() if l.startswith("VmHWM"))
         figure(tool="tator", what="server-memory", shape=shape, peak_rss_mb=int(peak.split()[1]) // 1024)
     finally:
