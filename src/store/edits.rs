@@ -9,7 +9,7 @@ use tator_domain::{
 };
 
 use crate::Error;
-use crate::columns::flat_rings;
+use crate::edit_rows::{drop_redo, insert_change, update_image, write_boxes};
 use crate::exact_json;
 use crate::queries;
 use crate::reader::{self, boxes_on, image_record};
@@ -18,25 +18,25 @@ use crate::writer::{Writer, WriterState, find_class};
 
 /// What one change of an image did: enough to take it back, to do it again, and to answer a replay.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct Record {
-    before: Vec<ImageBox>,
-    after: Vec<ImageBox>,
+pub(crate) struct Record {
+    pub before: Vec<ImageBox>,
+    pub after: Vec<ImageBox>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    state_before: Option<ImageState>,
+    pub state_before: Option<ImageState>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    state_after: Option<ImageState>,
+    pub state_after: Option<ImageState>,
     #[serde(default)]
-    ids: BTreeMap<String, BoxId>,
+    pub ids: BTreeMap<String, BoxId>,
 }
 
 /// A change of an image as its row has it.
-struct PastChange {
-    change_id: i64,
-    kind: String,
-    revision: i64,
-    client_id: String,
-    record: String,
-    status: String,
+pub(crate) struct PastChange {
+    pub change_id: i64,
+    pub kind: String,
+    pub revision: i64,
+    pub client_id: String,
+    pub record: String,
+    pub status: String,
 }
 
 /// An image while it is being changed.
@@ -171,11 +171,11 @@ impl Writer {
 }
 
 /// A change on its way into the history.
-struct NewChange<'a> {
-    kind: &'static str,
-    title: String,
-    client_id: &'a str,
-    author: &'a str,
+pub(crate) struct NewChange<'a> {
+    pub kind: &'static str,
+    pub title: String,
+    pub client_id: &'a str,
+    pub author: &'a str,
 }
 
 impl Draft {
@@ -415,129 +415,4 @@ fn placed(image: &Image, rect: PixelBox, angle: Option<f64>) -> Result<PixelBox,
     }
     let PixelBox { x, y, w, h } = rect;
     Err(Error::Invalid(format!("a box at {x}, {y} of {w} × {h} has no area on an image of {width} × {height} pixels")))
-}
-
-/// Brings the rows from `before` to `after`: changed in place where only plain columns differ.
-fn write_boxes(connection: &Connection, d: &DatasetName, record: &Record, now: i64) -> Result<(), Error> {
-    for gone in &record.before {
-        let kept = record.after.iter().find(|b| b.box_id == gone.box_id);
-        match kept {
-            Some(new) if in_place(gone, new) => update_row(connection, d, new, now)?,
-            Some(new) => {
-                delete_row(connection, d, gone)?;
-                insert_row(connection, d, new, now)?;
-            }
-            None => delete_row(connection, d, gone)?,
-        }
-    }
-    let is_new = |b: &&ImageBox| !record.before.iter().any(|old| old.box_id == b.box_id);
-    record.after.iter().filter(is_new).try_for_each(|b| insert_row(connection, d, b, now))
-}
-
-fn in_place(old: &ImageBox, new: &ImageBox) -> bool {
-    old.polygon == new.polygon
-        && old.angle == new.angle
-        && old.mask == new.mask
-        && old.area == new.area
-        && old.score == new.score
-        && old.source_id == new.source_id
-        && old.attributes == new.attributes
-}
-
-fn update_row(connection: &Connection, d: &DatasetName, b: &ImageBox, now: i64) -> Result<(), Error> {
-    let query = queries::UPDATE_BOX;
-    let mut statement = connection.prepare_cached(&query.of(d)).map_err(query.failed())?;
-    let PixelBox { x, y, w, h } = b.rect;
-    let values = params![b.class_id, x, y, w, h, b.origin.to_string(), b.state.as_str(), now, b.image_id, b.box_id];
-    statement.execute(values).map_err(query.failed())?;
-    Ok(())
-}
-
-fn delete_row(connection: &Connection, d: &DatasetName, b: &ImageBox) -> Result<(), Error> {
-    let query = queries::DELETE_BOX;
-    let mut statement = connection.prepare_cached(&query.of(d)).map_err(query.failed())?;
-    statement.execute(params![b.image_id, b.box_id]).map_err(query.failed())?;
-    Ok(())
-}
-
-fn insert_row(connection: &Connection, d: &DatasetName, b: &ImageBox, now: i64) -> Result<(), Error> {
-    let query = queries::INSERT_BOX;
-    let mut statement = connection.prepare_cached(&query.of(d)).map_err(query.failed())?;
-    let polygon = b.polygon.as_ref().map(|p| serde_json::to_string(&flat_rings(p)).unwrap_or_default());
-    let PixelBox { x, y, w, h } = b.rect;
-    let (origin, state) = (b.origin.to_string(), b.state.as_str());
-    let values = params![
-        b.box_id,
-        b.image_id,
-        b.class_id,
-        x,
-        y,
-        w,
-        h,
-        polygon,
-        b.angle,
-        b.mask,
-        b.area,
-        b.is_crowd,
-        origin,
-        state,
-        b.score,
-        b.source_id,
-        b.attributes,
-        now,
-        now
-    ];
-    statement.execute(values).map_err(query.failed())?;
-    Ok(())
-}
-
-fn update_image(connection: &Connection, d: &DatasetName, image: &Image, now: i64) -> Result<(), Error> {
-    let query = queries::UPDATE_IMAGE_AFTER_EDIT;
-    let mut statement = connection.prepare_cached(&query.of(d)).map_err(query.failed())?;
-    let values = params![image.state.as_str(), image.revision, image.n_boxes, now, image.image_id];
-    statement.execute(values).map_err(query.failed())?;
-    Ok(())
-}
-
-/// A new edit after an undo: what was undone can no longer be done again.
-fn drop_redo(connection: &Connection, d: &DatasetName, past: &[PastChange]) -> Result<(), Error> {
-    let query = queries::UPDATE_CHANGE_STATUS;
-    for undone in past.iter().filter(|c| c.kind == "edit" && c.status == "undone") {
-        let mut statement = connection.prepare_cached(&query.of(d)).map_err(query.failed())?;
-        statement.execute(params!["dropped", undone.change_id]).map_err(query.failed())?;
-    }
-    Ok(())
-}
-
-fn insert_change(
-    connection: &Connection,
-    d: &DatasetName,
-    change_id: i64,
-    change: &NewChange<'_>,
-    image: &Image,
-    record: &Record,
-    now: i64,
-) -> Result<(), Error> {
-    let query = queries::INSERT_CHANGE;
-    let text =
-        exact_json::write(record).map_err(|e| Error::Invalid(format!("writing the change's record: {e}")))?;
-    let n_boxes = i64::try_from(record.before.len().max(record.after.len())).unwrap_or(i64::MAX);
-    let status = if change.kind == "edit" { "done" } else { "final" };
-    let values = params![
-        change_id,
-        change.kind,
-        change.title,
-        change.author,
-        image.image_id,
-        image.revision,
-        change.client_id,
-        text,
-        1,
-        n_boxes,
-        status,
-        now
-    ];
-    let mut statement = connection.prepare_cached(&query.of(d)).map_err(query.failed())?;
-    statement.execute(values).map_err(query.failed())?;
-    Ok(())
 }

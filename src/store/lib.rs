@@ -12,7 +12,9 @@
 mod analyst;
 mod bulk;
 mod columns;
+mod counts;
 mod datasets;
+mod edit_rows;
 mod edits;
 mod engine;
 mod error;
@@ -28,6 +30,7 @@ mod places;
 pub mod queries;
 mod reader;
 mod snapshot;
+mod staging;
 mod summary;
 mod trash;
 mod workspace;
