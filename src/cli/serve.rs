@@ -8,7 +8,7 @@ use clap::Args;
 use tator_domain::{Clock, SystemClock};
 use tator_pipeline::Workbench;
 use tator_store::LockNote;
-use tator_web::{Parts, Settings, base_url, serve};
+use tator_web::{Parts, Settings, base_url, check_listen, serve};
 
 use super::{Ending, WorkspaceFlag, answer, tell};
 use crate::config::Config;
@@ -37,7 +37,7 @@ pub(super) fn run(command: &Serve) -> anyhow::Result<Ending> {
 /// Opens the workspace for a server.
 pub(super) fn open(command: &Serve, config: &Config) -> anyhow::Result<Workbench> {
     Workbench::open(&command.workspace.workspace, &config.limits.to_store())
-        .with_context(|| format!("the workspace {} cannot be served", command.workspace.workspace.display()))
+        .context("nothing is served")
 }
 
 /// Serves an open workspace until Ctrl-C or SIGTERM.
@@ -47,6 +47,7 @@ pub(super) fn serve_workbench(command: &Serve, config: &Config, workbench: Workb
         format!("{listen} cannot be listened on; --listen 127.0.0.1:0 takes a free port")
     })?;
     let address = listener.local_addr()?;
+    check_listen(address.ip(), config.server.password_hash.as_deref())?;
     let mut settings = Settings::new(workbench.reader().folders().root().join("uploads"))?;
     settings.allow_hosts = config.server.allow_hosts.iter().chain(&command.allow_host).cloned().collect();
     settings.password_hash.clone_from(&config.server.password_hash);

@@ -40,6 +40,7 @@ impl Upkeep {
                 }
             }
             fold_all(&writer);
+            save_histories(&writer);
         });
         Self { began, last_edit, stop: Some(stop), thread: Some(thread) }
     }
@@ -56,6 +57,15 @@ impl Drop for Upkeep {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
+        }
+    }
+}
+
+/// What undo needs lies beside the tables, should the working set be lost.
+fn save_histories(writer: &Writer) {
+    for dataset in writer.reader().dataset_names().unwrap_or_default() {
+        if let Err(error) = writer.save_history(&dataset) {
+            tracing::warn!(%dataset, %error, "the history could not be written beside the tables");
         }
     }
 }

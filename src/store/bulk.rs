@@ -26,6 +26,7 @@ struct BulkChange {
     title: String,
     record: String,
     status: String,
+    image_id: Option<i64>,
     n_boxes: i64,
 }
 
@@ -59,11 +60,10 @@ impl Writer {
         })
     }
 
-    /// Takes back a change of many images.
+    /// Takes back a change: one of many images, or the latest edit of one image.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Invalid`] when it is undone already, is one image's edit (undo it in the
-    /// labeller), or people have edited its images since.
+    /// [`Error::NotFound`]; [`Error::Invalid`] when it is undone already, or later edits rest on it.
     pub fn undo_change(&self, d: &DatasetName, change_id: i64, author: &str) -> Result<(), Error> {
         self.swap(d, change_id, author, true)
     }
@@ -76,8 +76,29 @@ impl Writer {
         self.swap(d, change_id, author, false)
     }
 
+    /// The image of a change that is one image's edit and next in turn; `None` for other kinds.
+    fn edited_image(&self, d: &DatasetName, change_id: i64, undo: bool) -> Result<Option<i64>, Error> {
+        self.change(|state| {
+            let change = find_change(state, d, change_id)?;
+            let Some(image_id) = change.image_id.filter(|_| change.kind == "edit") else { return Ok(None) };
+            let (which, status) = if undo { ("max", "done") } else { ("min", "undone") };
+            let sql = format!(
+                "SELECT {which}(change_id) FROM \"{d}\".changes WHERE image_id = ? AND kind = 'edit' AND status = '{status}'"
+            );
+            let turn: Option<i64> = state.connection.query_row(&sql, [image_id], |row| row.get(0))?;
+            if turn == Some(change_id) {
+                return Ok(Some(image_id));
+            }
+            Err(Error::Invalid(format!("change {change_id} is {}, or other edits of image {image_id} come first", change.status)))
+        })
+    }
+
     fn swap(&self, d: &DatasetName, change_id: i64, author: &str, undo: bool) -> Result<(), Error> {
         let now = self.clock.now();
+        if let Some(image_id) = self.edited_image(d, change_id, undo)? {
+            let step = if undo { self.undo(d, image_id, "", author) } else { self.redo(d, image_id, "", author) };
+            return step.map(|_| ());
+        }
         self.change(|state| {
             let change = find_change(state, d, change_id)?;
             let (wanted, left, verb) = if undo { ("done", "undone", "undo") } else { ("undone", "done", "redo") };
@@ -87,11 +108,7 @@ impl Writer {
             match change.kind.as_str() {
                 "import" => swap_import(state, d, &change, undo, now)?,
                 "merge" => swap_merge(state, d, &change, undo, now)?,
-                _ => {
-                    return Err(Error::Invalid(format!(
-                        "change {change_id} is one image's edit: {verb} it in the labeller"
-                    )));
-                }
+                other => return Err(Error::Invalid(format!("change {change_id} is an {other}: it cannot be {verb}ne"))),
             }
             run(state, d, &queries::UPDATE_CHANGE_STATUS, params![left, change_id])?;
             let title = format!("{verb} of change {change_id}: {}", change.title);
@@ -134,6 +151,7 @@ fn find_change(state: &WriterState, d: &DatasetName, change_id: i64) -> Result<B
             title: row.get("title")?,
             record: row.get::<_, Option<String>>("record")?.unwrap_or_default(),
             status: row.get("status")?,
+            image_id: row.get("image_id")?,
             n_boxes: row.get("n_boxes")?,
         })
     });

@@ -160,6 +160,7 @@ impl Writer {
                 Ok(())
             })?;
         }
+        self.load_history(&file.name)?;
         self.raise_counters(&file.name)
     }
 

@@ -22,6 +22,7 @@ mod exact_json;
 mod filter;
 mod fold;
 mod guard;
+mod history;
 mod jobs;
 mod lance_tables;
 mod load;

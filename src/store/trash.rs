@@ -33,6 +33,7 @@ impl Writer {
     pub fn delete_dataset(&self, name: &DatasetName) -> Result<Trashed, Error> {
         let summary = self.reader.dataset(name)?;
         self.fold(name)?;
+        self.save_history(name)?;
         let deleted_at = self.clock.now();
         let entry = format!("{name}-{deleted_at}");
         let folder = self.reader.folders.trash().join(&entry);

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Runs the benchmarks that BENCHMARKS.md shows: Tator and its rivals in one run, on this machine, on made-up label sets.
+# Rivals come from PyPI into a virtual environment outside the clone.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/tator"
+work="${TATOR_BENCH_DIR:-$cache/bench}"
+target="${CARGO_TARGET_DIR:-target}"
+mkdir -p "$work"
+if [ ! -x "$cache/venv-bench/bin/python" ]; then
+  python3 -m venv "$cache/venv-bench"
+  "$cache/venv-bench/bin/pip" install --quiet -r tests/bench/requirements.txt pylance
+fi
+cp "$target/debug/tator" "$work/tator"
+for shape in ${TATOR_BENCH_SHAPES:-10000:72700 118287:860001}; do
+  for part in import export serve; do python3 tests/bench/tator.py "$work/tator" "$part" "$work" "$shape"; done
+done
+"$cache/venv-bench/bin/python" tests/bench/fold.py "$work/workspace-118287-860001/tables/big/boxes.lance"
+json="$work/coco-118287-860001.json"
+python="$cache/venv-bench/bin/python"
+for tool in pycocotools datumaro supervision; do "$python" tests/bench/rivals.py coco-import "$json" --only "$tool"; done
+"$python" tests/bench/rivals.py coco-to-yolo "$json" --images "$work" --only datumaro
+"$python" tests/bench/rivals.py make-parquet "$json" "$work/boxes.parquet"
+"$python" tests/bench/rivals.py group-by "$work/boxes.parquet" --repeat 5
