@@ -87,8 +87,9 @@ pub(crate) fn check_statement(connection: &Connection, sql: &str) -> Result<(), 
 
 /// A condition is one boolean expression: it must not close the bracket it will stand in.
 pub(crate) fn check_condition(connection: &Connection, dataset: &DatasetName, condition: &str) -> Result<(), Error> {
-    let alone = format!("SELECT (\n{condition}\n)");
-    check_statement(connection, &alone)?;
+    // What closes one kind of bracket cannot close the other: `a) OR (b` reads well in the first and not in the second.
+    check_statement(connection, &format!("SELECT (\n{condition}\n)"))?;
+    check_statement(connection, &format!("SELECT [\n{condition}\n]"))?;
     check_statement(connection, &format!("SELECT image_id FROM \"{dataset}\".images WHERE (\n{condition}\n)"))
 }
 
@@ -126,6 +127,12 @@ fn walk(node: &Value) -> Result<(), Error> {
             let kind = fields.get("type").and_then(Value::as_str).unwrap_or_default();
             if kind.ends_with("_NODE") && !NODES.contains(&kind) {
                 return Err(Error::Sql("only reading is allowed here".into()));
+            }
+            // A table whose name looks like a file would be read from disk.
+            if let ("BASE_TABLE" | "SHOW_REF", Some(name)) = (kind, fields.get("table_name").and_then(Value::as_str))
+                && name.contains(['/', '\\', '.', ':', '*'])
+            {
+                return Err(Error::Sql(format!("{name:?} is no table; files cannot be read here")));
             }
             if kind == "TABLE_FUNCTION" {
                 let name = fields.get("function").and_then(|f| f["function_name"].as_str()).unwrap_or_default();

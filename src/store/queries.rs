@@ -33,6 +33,30 @@ impl Query {
     }
 }
 
+impl crate::Reader {
+    /// Prepares every registered statement against a dataset, and gives those that DuckDB refuses with its reason: the
+    /// house's own check that queries and schema fit.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn prepare_all(&self, dataset: &DatasetName) -> Vec<(&'static str, String)> {
+        let prepared = self.engine.connect().map(|connection| {
+            let batch = |query: &Query| connection.execute_batch(&query.of(dataset));
+            // Staging is temporary: it exists only on the connection that made it.
+            let staged = batch(&CREATE_STAGING).err().map(|e| (CREATE_STAGING.name, e.to_string()));
+            let each = ALL.iter().filter(|q| q.name != CREATE_STAGING.name).filter_map(|query| {
+                let sql = query.of_where(dataset, "true").replace("{among}", "true").replace("{seqs}", "1");
+                let refused = match query.name.starts_with("schema/") {
+                    true => batch(query).err(),
+                    false => connection.prepare(&sql).err(),
+                };
+                refused.map(|e| (query.name, e.to_string()))
+            });
+            staged.into_iter().chain(each).collect()
+        });
+        prepared.unwrap_or_else(|e| vec![("a connection", e.to_string())])
+    }
+}
+
 macro_rules! queries {
     ($($(#[$meta:meta])* $constant:ident = $file:literal,)+) => {
         $(

@@ -1,0 +1,16 @@
+//! The cellar with its door shut: edits, undo, publishing, rebuilding, versions, trash, statements of people.
+
+mod bulk;
+mod edits;
+mod fold;
+mod open_tables;
+mod rebuild;
+mod reimport;
+mod statement_limits;
+mod statements;
+mod trash;
+mod undo;
+mod versions;
+mod workspaces;
+
+pub use fold::published;
