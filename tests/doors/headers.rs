@@ -14,7 +14,7 @@ fn every_answer_is_wrapped_up() {
             ("cross-origin-resource-policy", "same-origin"),
             ("cross-origin-opener-policy", "same-origin"),
             ("x-content-type-options", "nosniff"),
-            ("referrer-policy", "no-referrer"),
+            ("referrer-policy", "same-origin"),
         ] {
             assert_eq!(answer.header(name), Some(value), "{what}: {answer:?}");
         }

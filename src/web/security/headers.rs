@@ -12,7 +12,7 @@ const FIXED: [(&str, &str); 6] = [
     ("cross-origin-opener-policy", "same-origin"),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
-    ("referrer-policy", "no-referrer"),
+    ("referrer-policy", "same-origin"),
 ];
 
 /// Puts them on an answer. What says nothing about caching is not kept: pages and fragments hold private data.
