@@ -3,6 +3,7 @@
 //! `TATOR_KILLS` says how often (25 without it), `TATOR_SEED` where chance begins.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -132,10 +133,16 @@ impl Loop {
     fn under_load(&mut self, server: Server, moment: Moment) {
         let (client, wait) = (server.client(), self.chance.between(5, 300));
         let mut annotators = std::mem::take(&mut self.annotators);
+        let heard = AtomicU64::new(0);
         std::thread::scope(|scope| {
             for annotator in &mut annotators {
-                let client = client.clone();
-                scope.spawn(move || annotator.label(&client));
+                let (client, heard) = (client.clone(), &heard);
+                scope.spawn(move || annotator.label(&client, heard));
+            }
+            // The load has begun when the first answer is here.
+            let begun = Instant::now();
+            while heard.load(Ordering::Relaxed) == 0 && begun.elapsed() < Duration::from_secs(30) {
+                std::thread::yield_now();
             }
             self.provoke(&server, moment);
             sleep(Duration::from_millis(wait));
