@@ -69,6 +69,7 @@ pub fn open(workspace: &Workspace, limits: &Limits, clock: Arc<dyn Clock>) -> Re
     let engine = engine::Engine::open(&folders.live(), &folders.tables(), &folders.temporary(), limits)?;
     let reader = Reader::new(engine, folders);
     datasets::prepare(&reader)?;
+    datasets::wake_indexes(&reader)?;
     let writer = Writer::new(reader, clock)?;
     writer.restore_missing()?;
     Ok(writer)

@@ -17,10 +17,13 @@ fn every_page_stands_at_its_address_and_says_nothing_in_the_console() {
     let image = image_called(&server, "seen", "astronaut.png");
     let label = format!("/d/seen/label?image={image}");
     let pages = [
-        "/datasets", "/datasets/new", "/d/seen", "/d/seen/gallery", "/d/seen/gallery?state=labelled", &label,
+        "/datasets", "/datasets/new", "/d/seen", "/d/seen/gallery", "/d/seen/gallery?state=labelled",
+        "/d/seen/gallery?state=labelled&class=1&text=astro&where=n_boxes%20%3E%201", &label,
         "/d/seen/history", "/sql", "/sql?q=SELECT%20*%20FROM%20seen.boxes&run=1", "/jobs", "/jobs/1", "/trash", "/help",
     ];
     browser.go(&server.url);
+    browser.go(&format!("{}{}", server.base, pages[5]));
+    browser.until("document.body.textContent.includes('astronaut') || document.querySelectorAll('main a[href*=\"image=\"]').length === 1");
     for theme in ["dark", "light"] {
         browser.script(&format!("localStorage.setItem('theme', '{theme}')"));
         for page in pages {

@@ -1,6 +1,7 @@
 //! Somebody who labels as fast as the server answers, and remembers what was acknowledged.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::{Value, json};
 
@@ -106,7 +107,7 @@ impl Annotator {
     }
 
     /// Edits until the server goes away.
-    pub fn label(&mut self, client: &Client) {
+    pub fn label(&mut self, client: &Client, heard: &AtomicU64) {
         loop {
             let flight = self.flight.take().unwrap_or_else(|| self.choose());
             self.sent += 1;
@@ -116,6 +117,7 @@ impl Annotator {
             };
             assert_eq!(status, 200, "{} {}: {answer}", flight.path, flight.body);
             self.acknowledged += 1;
+            heard.fetch_add(1, Ordering::Relaxed);
             self.settle(&flight, &answer);
         }
     }

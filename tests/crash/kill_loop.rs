@@ -3,6 +3,7 @@
 //! `TATOR_KILLS` says how often (25 without it), `TATOR_SEED` where chance begins.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -65,7 +66,9 @@ fn every_acknowledged_edit_is_there_exactly_once_after_kill_9() {
 
 impl Loop {
     fn prepare(seed: u64) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        // TATOR_KEEP leaves the workspace for a person to look at.
+        let keep = std::env::var_os("TATOR_KEEP").is_some();
+        let folder = tempfile::Builder::new().prefix("tator-kills").disable_cleanup(keep).tempdir().unwrap();
         let workspace = folder.path().join("workspace");
         let small = yolo_folder(&folder.path().join("small"), 36, 120);
         let source = yolo_folder(&folder.path().join("source"), SOURCE.0, SOURCE.1);
@@ -106,6 +109,7 @@ impl Loop {
             _ => Moment::Trash,
         };
         *self.struck.entry(moment).or_default() += 1;
+        eprintln!("kill during {moment:?}");
         if moment == Moment::StartUp {
             let starting = Starting::begin(&self.workspace, "127.0.0.1:0");
             sleep(Duration::from_millis(self.chance.between(1, 400)));
@@ -129,10 +133,16 @@ impl Loop {
     fn under_load(&mut self, server: Server, moment: Moment) {
         let (client, wait) = (server.client(), self.chance.between(5, 300));
         let mut annotators = std::mem::take(&mut self.annotators);
+        let heard = AtomicU64::new(0);
         std::thread::scope(|scope| {
             for annotator in &mut annotators {
-                let client = client.clone();
-                scope.spawn(move || annotator.label(&client));
+                let (client, heard) = (client.clone(), &heard);
+                scope.spawn(move || annotator.label(&client, heard));
+            }
+            // The load has begun when the first answer is here.
+            let begun = Instant::now();
+            while heard.load(Ordering::Relaxed) == 0 && begun.elapsed() < Duration::from_secs(30) {
+                std::thread::yield_now();
             }
             self.provoke(&server, moment);
             sleep(Duration::from_millis(wait));
@@ -242,7 +252,6 @@ impl Loop {
     }
 
     /// At the end the published tables alone give the same boxes, and the figures are told.
-    #[expect(clippy::print_stderr, reason = "the figures are for a person")]
     fn last_words(mut self, kills: u64, took: Duration) {
         let server = self.start_and_compare();
         let images = server.get(&format!("/api/v1/datasets/{DATASET}"))["images"].clone();

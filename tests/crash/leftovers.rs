@@ -24,6 +24,24 @@ fn the_lock_of_a_killed_server_misleads_nobody() {
     starting.kill();
 }
 
+/// DuckDB 1.5.6 loses index entries when a log is replayed and thrown away while nobody has touched the index.
+#[test]
+fn boxes_of_an_image_are_found_after_a_kill_and_a_command_that_only_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = folder.path().join("w");
+    let source = yolo_folder(&folder.path().join("source"), 20, 60);
+    tator_in(&workspace, &["import", source.to_str().unwrap(), "--dataset", "d"]).expect(0);
+    let server = Server::start(&workspace);
+    let known = server.get("/api/v1/datasets/d/images/3");
+    let add = json!({ "op": "add", "key": "k", "class_id": 1, "x": 1, "y": 2, "w": 30, "h": 40 });
+    let edit = json!({ "base_revision": known["revision"], "client_id": "c", "edits": [add] });
+    let answer = server.post("/api/v1/datasets/d/images/3/edits", &edit);
+    server.kill();
+    tator_in(&workspace, &["sql", "SELECT 1"]).expect(0);
+    let server = Server::start(&workspace);
+    assert_eq!(server.get("/api/v1/datasets/d/images/3")["boxes"], answer["boxes"]);
+}
+
 #[test]
 fn a_picture_half_copied_is_no_image() {
     let folder = tempfile::tempdir().unwrap();
@@ -33,14 +51,14 @@ fn a_picture_half_copied_is_no_image() {
     let job = server.post("/api/v1/datasets/cut/imports", &json!({ "source": source }))["job_id"].as_i64().unwrap();
     // As soon as the first picture lies in the workspace the program dies.
     let images = workspace.join("datasets/cut/images");
-    while !images.exists() && server.get(&format!("/api/v1/jobs/{job}"))["state"] != "done" {}
+    while fs::read_dir(&images).map_or(0, Iterator::count) == 0 && server.get(&format!("/api/v1/jobs/{job}"))["state"] != "done" {}
     server.kill();
     let server = Server::start(&workspace);
     let seen = server.get(&format!("/api/v1/jobs/{job}"));
     if seen["state"] != "done" {
         assert_eq!((&seen["state"], &seen["resumable"]), (&json!("interrupted"), &json!(true)), "{seen}");
         assert_eq!(server.ask("/api/v1/datasets/cut").0, 404, "an import that was cut off leaves no dataset");
-        assert!(!images.exists(), "nor pictures");
+        assert!(!images.exists(), "nor its pictures");
         let again = server.post(&format!("/api/v1/jobs/{job}/resume"), &json!({}))["job_id"].as_i64().unwrap();
         assert_eq!(server.job(again)["state"], "done");
     }
