@@ -87,10 +87,29 @@ document.addEventListener("click", (event) => {
   if (at === document.getElementById("help-overlay")) at.close();
 });
 
-document.addEventListener("htmx:afterSwap", (event) => localTimes(event.detail.target.parentElement ?? document));
+// A failure that the server has put into a toast goes where the server says, whatever its status.
+const intoToasts = (xhr) => xhr.getResponseHeader("HX-Retarget") === "#toasts";
+
+/** Takes toasts that came from the server down after a while; the same words, asked for every second, hang only once. */
+function tidyToasts(box) {
+  const told = new Set();
+  for (const note of [...box.children].reverse()) {
+    if (told.has(note.textContent)) note.remove();
+    told.add(note.textContent);
+  }
+  const newest = box.lastElementChild;
+  setTimeout(() => newest?.remove(), 12000);
+}
+
+document.addEventListener("htmx:beforeSwap", (event) => { if (intoToasts(event.detail.xhr)) event.detail.shouldSwap = true; });
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id === "toasts") tidyToasts(event.detail.target);
+  else localTimes(event.detail.target.parentElement ?? document);
+});
 document.addEventListener("htmx:sendError", () => toast("The server does not answer. Is Tator still running?", true));
 document.addEventListener("htmx:responseError", (event) => {
   const { xhr } = event.detail;
+  if (intoToasts(xhr)) return;
   let error = null;
   try { error = JSON.parse(xhr.responseText).error; } catch { /* a page, not a message */ }
   toast(error ? [error.message, error.hint].filter(Boolean).join(": ") : `The server answered ${xhr.status}.`, true);

@@ -111,7 +111,9 @@ async function keep() {
 async function forget(name) {
   const answer = await fetch(`/api/v1/queries/${encodeURIComponent(name)}`, { method: "DELETE" });
   if (!answer.ok) { toast(await failure(answer), true); return; }
-  document.querySelector(`[data-forget="${CSS.escape(name)}"]`).closest("li").remove();
+  const line = document.querySelector(`[data-forget="${CSS.escape(name)}"]`).closest("li");
+  if (line.parentElement.children.length === 1) line.closest("section").remove();
+  else line.remove();
   toast(`${name} was deleted.`);
 }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use tator_domain::{DatasetName, ImageId};
+use tator_vision::{Header, ImageFormat};
 
 use crate::error::Error;
 use crate::workbench::Workbench;
@@ -17,6 +18,17 @@ pub struct ImageFile {
     pub content_type: &'static str,
     /// Changes when the bytes do.
     pub etag: String,
+    /// A browser shows these bytes as they are, the right way up.
+    pub shown_upright: bool,
+}
+
+/// Browsers know no TIFF, and heed the EXIF orientation of a JPEG always, of other formats only sometimes.
+fn is_shown_upright(header: &Header) -> bool {
+    match header.format {
+        ImageFormat::Jpeg => true,
+        ImageFormat::Tiff => false,
+        ImageFormat::Png | ImageFormat::WebP | ImageFormat::Gif | ImageFormat::Bmp => header.orientation == 1,
+    }
 }
 
 impl Workbench {
@@ -34,7 +46,17 @@ impl Workbench {
             meta.modified().ok().and_then(|t| t.duration_since(std::time::UNIX_EPOCH).ok()).unwrap_or_default();
         let key = format!("{}-{}-{}", found.content_hash, meta.len(), changed.as_micros());
         let etag = format!("\"{}\"", &blake3::hash(key.as_bytes()).to_hex()[..32]);
-        Ok(ImageFile { path: found.path, content_type: header.format.content_type(), etag })
+        let shown_upright = is_shown_upright(&header);
+        Ok(ImageFile { path: found.path, content_type: header.format.content_type(), etag, shown_upright })
+    }
+
+    /// A JPEG of the upright image in its full size, for browsers that would not show the original; kept for the next
+    /// time.
+    ///
+    /// # Errors
+    /// As [`Workbench::thumbnail`].
+    pub fn upright_image(&self, d: &DatasetName, id: ImageId) -> Result<Vec<u8>, Error> {
+        self.thumbnail(d, id, u32::MAX)
     }
 
     /// A JPEG of the upright image with its longer side at most `max_side` pixels, kept for the next time.
@@ -54,5 +76,17 @@ impl Workbench {
         // A cache that cannot be written costs time, nothing else.
         let _ = fs::create_dir_all(&folder).map(|()| tator_store::write_whole(&kept, &small));
         Ok(small)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_browser_turns_by_itself_goes_out_turned() {
+        let shown = |format, orientation| is_shown_upright(&Header { width: 2, height: 3, orientation, format });
+        assert!(shown(ImageFormat::Jpeg, 6) && shown(ImageFormat::Png, 1) && shown(ImageFormat::WebP, 1));
+        assert!(!shown(ImageFormat::Png, 6) && !shown(ImageFormat::WebP, 3) && !shown(ImageFormat::Tiff, 1));
     }
 }

@@ -1,7 +1,9 @@
-//! Where boxes are, found by their numbers: for pictures in the results of people's statements.
+//! Where things are: boxes by their numbers, for pictures in the results of people's statements; images by their place.
 
+use duckdb::OptionalExt;
 use tator_domain::{BoxId, Class, DatasetName, ImageId, PixelBox};
 
+use crate::filter::ImageFilter;
 use crate::reader::{Reader, class_records, find_dataset};
 use crate::{Error, queries};
 
@@ -21,6 +23,20 @@ pub struct BoxPlace {
 }
 
 impl Reader {
+    /// The image at a 1-based place among those that `filter` means, in the order of their numbers; `None` where there
+    /// is none.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or [`Error::Sql`] for a condition that is refused.
+    pub fn image_at(&self, dataset: &DatasetName, place: u64, filter: &ImageFilter) -> Result<Option<ImageId>, Error> {
+        let Some(before) = place.checked_sub(1).and_then(|n| i64::try_from(n).ok()) else { return Ok(None) };
+        self.filtered(dataset, filter, |c, predicate| {
+            let query = queries::SELECT_IMAGE_AT;
+            let mut statement = c.prepare_cached(&query.of_where(dataset, predicate)).map_err(query.failed())?;
+            statement.query_row([before], |row| row.get("image_id")).optional().map_err(query.failed())
+        })
+    }
+
     /// Every class by number, retired ones too, without counting anything.
     ///
     /// # Errors

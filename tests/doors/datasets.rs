@@ -77,6 +77,7 @@ fn what_is_not_there_is_not_found() {
         "/api/v1/datasets/none/history",
         "/api/v1/datasets/coins/images/1",
         "/api/v1/datasets/coins/images/1/file",
+        "/api/v1/datasets/coins/images/1/view",
         "/api/v1/datasets/coins/images/1/thumb",
         "/api/v1/jobs/77",
     ] {
@@ -100,4 +101,46 @@ fn a_deleted_dataset_comes_back_from_the_trash() {
     assert_eq!(server.ask("GET", "/api/v1/datasets/coins", &[], b"").status, 200);
     let again = server.ask("POST", &format!("/api/v1/trash/{entry}/restore"), &[], b"");
     assert_eq!(again.failure(), (404, "not_found".into()));
+}
+
+fn post_form(server: &Server, address: &str, form: &str) -> super::server::Answer {
+    let origin = format!("http://{}", server.host());
+    let headers = [("Content-Type", "application/x-www-form-urlencoded"), ("Origin", origin.as_str())];
+    server.ask("POST", address, &headers, form.as_bytes())
+}
+
+#[test]
+fn classes_are_renamed_and_merged_by_the_forms_of_the_page_and_a_merge_is_undone() {
+    let server = with_coins();
+    let classes = "/api/v1/datasets/coins/classes";
+    let id = |name: &str| server.ask_json("POST", classes, &json!({ "name": name }).to_string()).json()["class_id"].clone();
+    let (penny, crown) = (id("penny"), id("crown"));
+    let page = server.ask("GET", &format!("/d/coins?class={penny}"), &[("Accept", "text/html")], b"").unchunked();
+    assert!(page.contains("Move 0 boxes") && page.contains("crown (0 boxes)"), "{page}");
+    let taken = post_form(&server, &format!("/d/coins/classes/{penny}/rename"), "name=crown");
+    assert!(taken.status == 422 && taken.unchunked().contains("merge the two instead"), "{taken:?}");
+    let renamed = post_form(&server, &format!("/d/coins/classes/{penny}/rename"), "name=one+penny");
+    assert_eq!((renamed.status, renamed.header("location")), (303, Some(format!("/d/coins#class-{penny}").as_str())));
+    let nowhere = post_form(&server, &format!("/d/coins/classes/{penny}/merge"), "into=");
+    assert_eq!(nowhere.status, 422, "{nowhere:?}");
+    let merged = post_form(&server, &format!("/d/coins/classes/{penny}/merge"), &format!("into={crown}"));
+    assert_eq!((merged.status, merged.header("location")), (303, Some("/d/coins/history")));
+    let retired = || server.ask("GET", &format!("{classes}?search=penny"), &[], b"").json()["classes"][0]["retired"].clone();
+    assert_eq!(retired(), true);
+    let change = server.ask("GET", "/api/v1/datasets/coins/history", &[], b"").json()["changes"][0]["change_id"].clone();
+    assert_eq!(post_form(&server, &format!("/d/coins/history/{change}/undo"), "").status, 303);
+    assert_eq!(retired(), false);
+}
+
+#[test]
+fn an_empty_dataset_of_the_form_is_linked_when_a_folder_is_given() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let form = |name: &str, folder: &str| post_form(&server, "/datasets", &format!("dataset={name}&folder={folder}"));
+    assert_eq!(form("linked", &folder.path().display().to_string()).header("location"), Some("/d/linked"));
+    let linked = server.ask("GET", "/api/v1/datasets/linked", &[], b"").json();
+    assert_eq!((&linked["mode"], &linked["folder"]), (&json!("linked"), &json!(folder.path())));
+    let wrong = form("other", "not%2Fwhole");
+    assert!(wrong.status == 422 && wrong.unchunked().contains("id=\"folder-wrong\""), "{wrong:?}");
+    assert_eq!(form("plain", "").header("location"), Some("/d/plain"));
 }

@@ -8,14 +8,21 @@ use super::server::{Answer, Server};
 
 const IMAGE: &str = "/api/v1/datasets/coins/images/1";
 
-/// A server with the dataset `coins`, its class 1 and its image 1 (100 × 80), which came by an upload.
-fn with_a_picture() -> Server {
+/// A server with the dataset `coins`, its class 1 and its image 1, grey, 100 × 80.
+fn with_a_bitmap() -> Server {
+    with_a_picture("a.bmp", &bitmap(100, 80))
+}
+
+/// A server with the dataset `coins`, its class 1 and this picture as its image 1, which came by an upload.
+pub fn with_a_picture(name: &str, bytes: &[u8]) -> Server {
     let server = Server::start();
     server.ask_json("POST", "/api/v1/datasets", r#"{"name": "coins"}"#);
     server.ask_json("POST", "/api/v1/datasets/coins/classes", r#"{"name": "penny"}"#);
-    let head = "--xx\r\nContent-Disposition: form-data; name=\"format\"\r\n\r\nimages\r\n\
-        --xx\r\nContent-Disposition: form-data; name=\"files\"; filename=\"photos/a.bmp\"\r\n\r\n";
-    let body = [head.as_bytes(), &bitmap(100, 80), b"\r\n--xx--\r\n"].concat();
+    let head = format!(
+        "--xx\r\nContent-Disposition: form-data; name=\"format\"\r\n\r\nimages\r\n\
+        --xx\r\nContent-Disposition: form-data; name=\"files\"; filename=\"photos/{name}\"\r\n\r\n"
+    );
+    let body = [head.as_bytes(), bytes, b"\r\n--xx--\r\n"].concat();
     let kind = [("Content-Type", "multipart/form-data; boundary=xx")];
     let answer = server.ask("POST", "/api/v1/datasets/coins/uploads", &kind, &body);
     assert_eq!(answer.status, 202, "{answer:?}");
@@ -34,7 +41,7 @@ fn with_a_picture() -> Server {
 }
 
 /// A grey BMP.
-fn bitmap(width: u32, height: u32) -> Vec<u8> {
+pub fn bitmap(width: u32, height: u32) -> Vec<u8> {
     let pixels = vec![0x80; (width * 3).next_multiple_of(4) as usize * height as usize];
     let mut file = b"BM".to_vec();
     file.extend((54 + pixels.len() as u32).to_le_bytes());
@@ -57,7 +64,7 @@ fn a_box(key: &str, x: f64) -> Value {
 
 #[test]
 fn an_uploaded_picture_is_listed() {
-    let server = with_a_picture();
+    let server = with_a_bitmap();
     let page = server.ask("GET", "/api/v1/datasets/coins/images?state=unlabelled", &[], b"").json();
     let image = &page["images"][0];
     assert_eq!(
@@ -65,13 +72,19 @@ fn an_uploaded_picture_is_listed() {
         (&json!(1), &json!(100), &json!(80), &json!(0))
     );
     assert!(page["next"].is_null());
-    let neighbours = server.ask("GET", &format!("{IMAGE}/neighbours"), &[], b"").json();
-    assert_eq!((&neighbours["position"], &neighbours["total"]), (&json!(1), &json!(1)));
+    let neighbours = |query: &str| server.ask("GET", &format!("{IMAGE}/neighbours{query}"), &[], b"").json();
+    let plain = neighbours("");
+    assert_eq!((&plain["position"], &plain["total"], &plain["at"]), (&json!(1), &json!(1), &Value::Null));
+    assert_eq!(neighbours("?state=unlabelled&at=1")["at"], 1);
+    for nowhere in ["?at=0", "?at=2", "?at=18446744073709551615", "?at=1&state=reviewed"] {
+        assert_eq!(neighbours(nowhere)["at"], Value::Null, "{nowhere}");
+    }
+    assert_eq!(neighbours("?at=x")["error"]["code"], "invalid");
 }
 
 #[test]
 fn an_acknowledged_box_is_there_and_a_replay_adds_nothing() {
-    let server = with_a_picture();
+    let server = with_a_bitmap();
     let base = server.ask("GET", IMAGE, &[], b"").json()["revision"].clone();
     let first = edit(&server, &base, "one", &json!([a_box("k", 1.0)]));
     assert_eq!(first.status, 200, "{first:?}");
@@ -86,7 +99,7 @@ fn an_acknowledged_box_is_there_and_a_replay_adds_nothing() {
 
 #[test]
 fn undo_and_redo_take_back_and_bring_back() {
-    let server = with_a_picture();
+    let server = with_a_bitmap();
     let base = server.ask("GET", IMAGE, &[], b"").json()["revision"].clone();
     edit(&server, &base, "one", &json!([a_box("k", 1.0)]));
     let step = |word: &str, body: &str| server.ask_json("POST", &format!("{IMAGE}/{word}"), body).json();
@@ -98,7 +111,7 @@ fn undo_and_redo_take_back_and_bring_back() {
 
 #[test]
 fn edits_of_other_boxes_merge_and_of_the_same_box_conflict() {
-    let server = with_a_picture();
+    let server = with_a_bitmap();
     let base = server.ask("GET", IMAGE, &[], b"").json()["revision"].clone();
     let made = edit(&server, &base, "one", &json!([a_box("a", 1.0), a_box("b", 40.0)])).json();
     let (revision, a, b) = (&made["revision"], &made["ids"]["a"], &made["ids"]["b"]);
@@ -114,8 +127,8 @@ fn edits_of_other_boxes_merge_and_of_the_same_box_conflict() {
 
 #[test]
 fn the_picture_comes_once_and_then_by_its_version() {
-    let server = with_a_picture();
-    for address in [format!("{IMAGE}/file"), format!("{IMAGE}/thumb?size=64")] {
+    let server = with_a_bitmap();
+    for address in [format!("{IMAGE}/file"), format!("{IMAGE}/view"), format!("{IMAGE}/thumb?size=64")] {
         let whole = server.ask("GET", &address, &[], b"");
         assert_eq!((whole.status, whole.header("cache-control")), (200, Some("private, no-cache")), "{whole:?}");
         assert!(matches!(whole.header("content-type"), Some("image/bmp" | "image/jpeg")));

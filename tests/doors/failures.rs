@@ -63,7 +63,7 @@ fn people_get_a_page_and_htmx_gets_a_toast() {
     assert!(page.body.starts_with("<!doctype html>") && page.body.contains("was not found"));
     let toast = server.ask("GET", "/no-such-page", &[("HX-Request", "true"), ("Accept", "*/*")], b"");
     assert_eq!((toast.header("hx-retarget"), toast.header("hx-reswap")), (Some("#toasts"), Some("beforeend")));
-    assert!(toast.status == 404 && toast.body.contains("class=\"toast error\"") && !toast.body.contains("<html"));
+    assert!(toast.status == 404 && toast.body.contains("class=\"toast bad\"") && !toast.body.contains("<html"));
     let program = server.ask("GET", "/no-such-page", &[], b"");
     assert_eq!(program.failure().0, 404);
 }

@@ -6,6 +6,8 @@ mod failures;
 mod headers;
 mod hosts;
 mod origins;
+mod pictures;
+mod queries;
 mod server;
 mod statements;
 mod traversal;

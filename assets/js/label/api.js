@@ -46,7 +46,7 @@ export function createApi({ base, dataset }) {
   return {
     image: (id) => json(`${root}/images/${id}`),
     neighbours: (id, filter) => json(`${root}/images/${id}/neighbours${filter ? `?${filter}` : ""}`),
-    pixels: async (id) => (await ask(`${root}/images/${id}/file`)).blob(),
+    pixels: async (id) => (await ask(`${root}/images/${id}/view`)).blob(),
     searchClasses: (text, limit) => json(`${root}/classes?search=${encodeURIComponent(text)}&limit=${limit}`),
     createClass: (name) => json(`${root}/classes`, posted({ name })),
     /** Sends one entry of the queue. */

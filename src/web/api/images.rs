@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tator_domain::{DatasetName, Image, ImageId, ImageState, Split};
+use tator_store::Neighbours;
 
 use super::{Bench, by_name};
 use crate::door::Door;
@@ -110,15 +111,39 @@ async fn show(bench: Bench, path: web::Path<(DatasetName, ImageId)>) -> WebResul
     })))
 }
 
+/// What the neighbours may be asked.
+#[derive(Deserialize)]
+struct NeighboursQuery {
+    #[serde(flatten)]
+    filter: FilterQuery,
+    /// 1-based place among the images that are meant.
+    at: Option<String>,
+}
+
+/// Neighbours, with the image at the place that was asked for.
+#[derive(Serialize)]
+struct Around {
+    #[serde(flatten)]
+    neighbours: Neighbours,
+    at: Option<ImageId>,
+}
+
 async fn neighbours(
     bench: Bench,
     path: web::Path<(DatasetName, ImageId)>,
-    query: web::Query<FilterQuery>,
+    query: web::Query<NeighboursQuery>,
 ) -> WebResult<HttpResponse> {
     let (name, id) = path.into_inner();
-    let filter = query.into_inner().filter()?;
-    let neighbours = blocking(move || bench.reader().neighbours(&name, id, &filter)).await?;
-    Ok(HttpResponse::Ok().json(neighbours))
+    let NeighboursQuery { filter, at } = query.into_inner();
+    let (filter, place) = (filter.filter()?, parsed("at", at.as_deref())?);
+    let around = blocking(move || {
+        let reader = bench.reader();
+        let neighbours = reader.neighbours(&name, id, &filter)?;
+        let at = place.map_or(Ok(None), |place| reader.image_at(&name, place, &filter))?;
+        Ok::<_, tator_store::Error>(Around { neighbours, at })
+    })
+    .await?;
+    Ok(HttpResponse::Ok().json(around))
 }
 
 async fn facets(bench: Bench, name: web::Path<DatasetName>, query: web::Query<FilterQuery>) -> WebResult<HttpResponse> {

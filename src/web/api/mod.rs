@@ -11,6 +11,7 @@ mod imports;
 mod jobs;
 mod openapi;
 mod pictures;
+mod queries;
 mod sql;
 mod sql_export;
 mod sql_slots;
@@ -46,6 +47,7 @@ pub(crate) fn doors() -> Vec<Door> {
         exports::doors(),
         jobs::doors(),
         trash::doors(),
+        queries::doors(),
         sql::doors(),
         sql_export::doors(),
         openapi::doors(),

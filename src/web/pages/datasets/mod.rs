@@ -4,6 +4,8 @@
 pub(super) mod samples;
 pub(super) mod view;
 
+use std::path::Path;
+
 use actix_web::{HttpResponse, web};
 use tator_domain::DatasetName;
 use tator_pipeline::Workbench;
@@ -46,14 +48,14 @@ fn row(bench: &Workbench, summary: &DatasetSummary) -> Result<Row, tator_pipelin
     Ok(Row::new(summary, &classes, first.images.iter().map(|image| image.image_id).collect()))
 }
 
-/// An empty dataset, from the form of the import page; a wrong name brings the form back with a word about it.
+/// An empty dataset, from the form of the import page; what is wrong brings the form back with a word beside the field.
 async fn create(bench: Bench, visit: Visit, form: web::Form<import::Form>) -> WebResult<HttpResponse> {
     let form = form.into_inner();
     let answer = blocking(move || match made(&bench, &form) {
         Ok(name) => Ok::<_, tator_pipeline::Error>(Ok(name)),
-        Err(words) => {
+        Err((field, words)) => {
             let shell = visit.shell(&bench, Section::Datasets, None)?;
-            Ok(Err(import::Page::new(shell, form, Some(("dataset".to_owned(), words)))))
+            Ok(Err(import::Page::new(shell, form, Some((field.to_owned(), words)))))
         }
     })
     .await?;
@@ -63,9 +65,35 @@ async fn create(bench: Bench, visit: Visit, form: web::Form<import::Form>) -> We
     }
 }
 
-fn made(bench: &Workbench, form: &import::Form) -> Result<DatasetName, String> {
-    let name: DatasetName = form.dataset.parse().map_err(|error: tator_domain::BadName| error.to_string())?;
+/// The new dataset, or the field that is wrong and why.
+fn made(bench: &Workbench, form: &import::Form) -> Result<DatasetName, (&'static str, String)> {
+    let name: DatasetName =
+        form.dataset.parse().map_err(|error: tator_domain::BadName| ("dataset", error.to_string()))?;
     let task = if form.task.is_empty() { "detect" } else { &form.task };
-    bench.create_dataset(&name, ImageHome::Managed, task).map_err(|error| error.to_string())?;
+    let home = home_of(form.folder.trim()).map_err(|words| ("folder", words))?;
+    bench.create_dataset(&name, home, task).map_err(|error| ("dataset", error.to_string()))?;
     Ok(name)
+}
+
+/// Where the images of an empty dataset lie: in the folder that was given, or in the workspace.
+fn home_of(folder: &str) -> Result<ImageHome, String> {
+    let path = Path::new(folder);
+    match folder {
+        "" => Ok(ImageHome::Managed),
+        _ if !path.is_absolute() => Err("give the whole path of the folder, beginning with /".to_owned()),
+        _ if !path.is_dir() => Err(format!("{folder} is not a folder on this machine")),
+        _ => Ok(ImageHome::Linked { folder: path.to_owned() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_dataset_is_linked_to_a_whole_path_of_a_folder_or_to_nothing() {
+        assert_eq!(home_of(""), Ok(ImageHome::Managed));
+        assert!(matches!(home_of(env!("CARGO_MANIFEST_DIR")), Ok(ImageHome::Linked { .. })));
+        assert!(home_of("photos").is_err() && home_of("/no/such/folder").is_err());
+    }
 }

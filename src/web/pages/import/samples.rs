@@ -9,6 +9,7 @@ impl Sample for Page {
             dataset: "Coins \"<2024>\"".into(),
             source: "/data/<photos> & \"more\"".into(),
             images_dir: "/data/'images'".into(),
+            folder: "/data/<empty> & 'more'".into(),
             format: "coco".into(),
             mode: "link".into(),
             split: "val".into(),

@@ -26,6 +26,8 @@ pub struct Form {
     pub dataset: String,
     /// Folder, zip or COCO file on this machine.
     pub source: String,
+    /// Folder that an empty dataset is linked to; empty for a managed one.
+    pub folder: String,
     /// Folder of the images, where the source is a file of labels.
     pub images_dir: String,
     /// `auto` or the name of a format.
@@ -70,7 +72,7 @@ impl Page {
     /// What is wrong with no field of the form in particular.
     #[must_use]
     pub fn wrong_elsewhere(&self) -> Option<&str> {
-        let fields = ["dataset", "source", "images_dir"];
+        let fields = ["dataset", "source", "images_dir", "folder"];
         self.wrong.as_ref().filter(|(name, _)| !fields.contains(&name.as_str())).map(|(_, words)| words.as_str())
     }
 }

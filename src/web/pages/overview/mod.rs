@@ -1,5 +1,6 @@
 //! One dataset: its classes, its progress, exporting and deleting it.
 
+mod class_forms;
 #[cfg(test)]
 mod samples;
 pub(super) mod view;
@@ -7,33 +8,54 @@ pub(super) mod view;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
-use tator_domain::DatasetName;
+use tator_domain::{ClassId, DatasetName};
 use tator_pipeline::ExportRequest;
 
 use super::visit::{Bench, Visit, form_again, html, see};
 use crate::door::Door;
 use crate::error::{WebError, WebResult, blocking};
+use crate::filter::parsed;
 use crate::page::Section;
-use view::Page;
+use view::{Page, Wrong};
 
 pub(super) fn doors() -> Vec<Door> {
-    vec![
+    let own = vec![
         Door::get("/d/{dataset}", |route| route.to(page)),
         Door::post("/d/{dataset}/export", |route| route.to(export)),
         Door::post("/d/{dataset}/delete", |route| route.to(delete)),
-    ]
+    ];
+    [own, class_forms::doors()].concat()
 }
 
-async fn page(bench: Bench, visit: Visit, name: web::Path<DatasetName>) -> WebResult<HttpResponse> {
-    html(&drawn(bench, visit, name.into_inner(), None).await?)
+/// What the address may ask for.
+#[derive(Deserialize)]
+struct Asked {
+    class: Option<String>,
 }
 
-async fn drawn(bench: Bench, visit: Visit, name: DatasetName, wrong: Option<String>) -> WebResult<Page> {
+/// What of the page is open.
+#[derive(Default)]
+struct Wish {
+    /// The class whose forms are shown.
+    class: Option<ClassId>,
+}
+
+async fn page(
+    bench: Bench,
+    visit: Visit,
+    name: web::Path<DatasetName>,
+    asked: web::Query<Asked>,
+) -> WebResult<HttpResponse> {
+    let wish = Wish { class: parsed("class", asked.class.as_deref())? };
+    html(&drawn(bench, visit, name.into_inner(), wish, None).await?)
+}
+
+async fn drawn(bench: Bench, visit: Visit, name: DatasetName, wish: Wish, wrong: Option<Wrong>) -> WebResult<Page> {
     blocking(move || {
         let summary = bench.reader().dataset(&name)?;
         let classes = bench.reader().classes(&name, None, usize::MAX)?;
         let shell = visit.shell(&bench, Section::Datasets, Some(&name))?;
-        Ok::<_, tator_pipeline::Error>(Page::new(shell, &summary, &classes, wrong))
+        Ok::<_, tator_pipeline::Error>(Page::new(shell, &summary, &classes, wish.class, wrong))
     })
     .await
 }
@@ -59,7 +81,8 @@ async fn export(
     match begin(&bench, &name, &form).await {
         Ok(job) => Ok(see(&format!("/jobs/{job}"))),
         Err(error) if error.status.is_client_error() && error.code != "not_found" => {
-            form_again(&drawn(bench, visit, name, Some(error.to_string())).await?)
+            let wrong = Some(Wrong::Export(error.to_string()));
+            form_again(&drawn(bench, visit, name, Wish::default(), wrong).await?)
         }
         Err(error) => Err(error),
     }

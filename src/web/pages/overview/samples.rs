@@ -2,7 +2,7 @@
 
 use tator_store::ImageHome;
 
-use super::view::Page;
+use super::view::{Page, Wrong};
 use crate::page::{Sample, Section, Shell};
 use crate::pages::datasets::samples::{NAMES, classes, summary};
 
@@ -12,10 +12,10 @@ impl Sample for Page {
         let linked =
             ImageHome::Linked { folder: "/data/<photos>/with a rather long folder name/that goes on/windmills".into() };
         vec![
-            ("empty", Self::new(shell("demo"), &summary("demo", 0, ImageHome::Managed), &[], None)),
+            ("empty", Self::new(shell("demo"), &summary("demo", 0, ImageHome::Managed), &[], Some(3), None)),
             (
                 "usual",
-                Self::new(shell("coins"), &summary("coins", 118_287, ImageHome::Managed), &classes(&NAMES), None),
+                Self::new(shell("coins"), &summary("coins", 118_287, ImageHome::Managed), &classes(&NAMES), None, None),
             ),
             (
                 "nasty",
@@ -23,7 +23,18 @@ impl Sample for Page {
                     shell("windmills_2024"),
                     &summary("windmills_2024", 10_000_000, linked),
                     &classes(&NAMES[6..]),
-                    Some("where: Parser Error at \"<script>\"".into()),
+                    None,
+                    Some(Wrong::Export("where: Parser Error at \"<script>\"".into())),
+                ),
+            ),
+            (
+                "class",
+                Self::new(
+                    shell("coins"),
+                    &summary("coins", 118_287, ImageHome::Managed),
+                    &classes(&NAMES),
+                    Some(6),
+                    Some(Wrong::Class("class \"<person>\" exists already: merge the two instead".into())),
                 ),
             ),
         ]

@@ -1,7 +1,7 @@
 //! What the page of one dataset shows.
 
 use askama::Template;
-use tator_domain::Timestamp;
+use tator_domain::{ClassId, Timestamp};
 use tator_store::{ClassCount, DatasetSummary, ImageHome};
 
 use crate::bars::{ClassBar, Slice, class_bars, slices, state_slices};
@@ -34,8 +34,26 @@ pub struct Page {
     pub n_classes: u64,
     /// When it was made.
     pub created_at: Timestamp,
+    /// The class whose forms are shown, and every other living class by name.
+    pub edited: Option<Edited>,
     /// What was wrong with the form that came back, if one did.
-    pub wrong: Option<String>,
+    pub wrong: Option<Wrong>,
+}
+
+/// A class in hand.
+pub struct Edited {
+    /// The class.
+    pub class: ClassBar,
+    /// What it may be merged into.
+    pub others: Vec<ClassBar>,
+}
+
+/// Words for a form that came back.
+pub enum Wrong {
+    /// About the export.
+    Export(String),
+    /// About the class in hand.
+    Class(String),
 }
 
 /// How many classes the page lists; the rest is a query away.
@@ -44,9 +62,16 @@ pub const SHOWN_CLASSES: usize = 200;
 impl Page {
     /// The page from what the store tells.
     #[must_use]
-    pub fn new(shell: Shell, summary: &DatasetSummary, classes: &[ClassCount], wrong: Option<String>) -> Self {
+    pub fn new(
+        shell: Shell,
+        summary: &DatasetSummary,
+        classes: &[ClassCount],
+        in_hand: Option<ClassId>,
+        wrong: Option<Wrong>,
+    ) -> Self {
         let splits: Vec<_> = summary.splits.iter().map(|(split, n)| (split.as_str(), *n)).collect();
         let mut bars = class_bars(classes);
+        let edited = in_hand.and_then(|id| edited(&bars, id));
         bars.truncate(SHOWN_CLASSES);
         Self {
             shell,
@@ -63,6 +88,7 @@ impl Page {
             classes: bars,
             n_classes: summary.classes,
             created_at: summary.created_at,
+            edited,
             wrong,
         }
     }
@@ -73,9 +99,40 @@ impl Page {
         if self.images == 0 { "–".to_owned() } else { format!("{:.1}", self.boxes as f64 / self.images as f64) }
     }
 
+    /// The forms of this class are shown.
+    #[must_use]
+    pub fn edits(&self, class: &ClassBar) -> Option<&Edited> {
+        self.edited.as_ref().filter(|edited| edited.class.class_id == class.class_id)
+    }
+
+    /// What was wrong with the export.
+    #[must_use]
+    pub fn wrong_export(&self) -> Option<&str> {
+        match &self.wrong {
+            Some(Wrong::Export(words)) => Some(words),
+            _ => None,
+        }
+    }
+
+    /// What was wrong with the change of the class in hand.
+    #[must_use]
+    pub fn wrong_class(&self) -> Option<&str> {
+        match &self.wrong {
+            Some(Wrong::Class(words)) => Some(words),
+            _ => None,
+        }
+    }
+
     /// The page lists fewer classes than there are.
     #[must_use]
     pub fn more_classes(&self) -> bool {
         (self.classes.len() as u64) < self.n_classes
     }
+}
+
+fn edited(bars: &[ClassBar], id: ClassId) -> Option<Edited> {
+    let class = bars.iter().find(|bar| bar.class_id == id)?.clone();
+    let mut others: Vec<ClassBar> = bars.iter().filter(|bar| bar.class_id != id).cloned().collect();
+    others.sort_by_key(|bar| bar.name.to_lowercase());
+    Some(Edited { class, others })
 }

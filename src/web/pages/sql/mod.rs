@@ -53,7 +53,7 @@ async fn page(bench: Bench, slots: web::Data<SqlSlots>, visit: Visit, ask: web::
         Ok::<_, tator_pipeline::Error>(Page {
             statement: ask.q,
             tables: tables(&bench, at_hand.as_ref())?,
-            saved: Vec::new(),
+            saved: bench.saved_queries()?,
             starters: at_hand.as_ref().map(starters).unwrap_or_default(),
             dataset: chosen,
             outcome,

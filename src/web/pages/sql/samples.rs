@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 use tator_domain::{DatasetName, PixelBox};
+use tator_pipeline::SavedQuery;
 use tator_store::BoxPlace;
 
 use super::result::{Answer, Failure, Outcome, Table};
 use super::starters::starters;
-use super::view::{Page, Saved, TableView};
+use super::view::{Page, TableView};
 use crate::page::{Sample, Section, Shell};
 
 const STATEMENT: &str = "SELECT b.box_id, b.image_id, c.name AS class, round(b.w, 1) AS w, b.score\nFROM coins.boxes b\nJOIN coins.classes c USING (class_id)\nWHERE c.name <> '<script>alert(1)</script>' -- nasty\nORDER BY b.w * b.h\nLIMIT 240";
@@ -87,8 +88,8 @@ fn page(statement: &str, outcome: Option<Outcome>) -> Page {
         dataset: Some(dataset),
         tables,
         saved: vec![
-            Saved { name: "review <first> & \"last\"".into(), sql: STATEMENT.into() },
-            Saved { name: "tiny".into(), sql: "SELECT 1".into() },
+            SavedQuery { name: "review <first> & \"last\"".into(), sql: STATEMENT.into() },
+            SavedQuery { name: "tiny".into(), sql: "SELECT 1".into() },
         ],
         outcome,
     }

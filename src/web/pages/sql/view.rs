@@ -2,6 +2,7 @@
 
 use askama::Template;
 use tator_domain::DatasetName;
+use tator_pipeline::SavedQuery;
 
 use super::result::{Cell, Outcome};
 use super::starters::Starter;
@@ -22,7 +23,7 @@ pub struct Page {
     /// What can be asked about.
     pub tables: Vec<TableView>,
     /// Statements kept in the workspace.
-    pub saved: Vec<Saved>,
+    pub saved: Vec<SavedQuery>,
     /// Questions to begin with.
     pub starters: Vec<Starter>,
     /// What came of the statement, when it was run without scripts.
@@ -39,14 +40,6 @@ pub struct TableView {
     pub columns: Vec<(String, String)>,
     /// Open from the start: it belongs to the dataset in hand.
     pub open: bool,
-}
-
-/// A statement kept in the workspace.
-pub struct Saved {
-    /// Its name.
-    pub name: String,
-    /// The statement.
-    pub sql: String,
 }
 
 impl Page {
