@@ -38,7 +38,8 @@ impl Client {
     /// Posts JSON and copies the answer to `out`.
     pub fn download(&self, path: &str, body: &Value, out: &mut dyn Write) -> anyhow::Result<()> {
         let request = self.agent.post(format!("{}{path}", self.url)).header("Authorization", self.bearer());
-        let mut response = request.send_json(body).with_context(|| format!("the server at {} does not answer", self.url))?;
+        let mut response =
+            request.send_json(body).with_context(|| format!("the server at {} does not answer", self.url))?;
         if !response.status().is_success() {
             understand(response)?;
             return Ok(());

@@ -26,7 +26,9 @@ pub(super) fn run(command: &Doctor) -> anyhow::Result<Ending> {
         Opened::There(server) => {
             let datasets = server.datasets()?;
             let n = datasets["datasets"].as_array().map_or(0, Vec::len);
-            answer(&format!("held       by a server that answers; it has {n} datasets. Stop it to have every file looked at"));
+            answer(&format!(
+                "held       by a server that answers; it has {n} datasets. Stop it to have every file looked at"
+            ));
             return Ok(Ending::Done);
         }
     };

@@ -131,7 +131,11 @@ pub(super) fn conclude(job: &JobRecord, json: bool) -> anyhow::Result<Ending> {
     tell(&job.message);
     let report = job.report.clone().unwrap_or(Value::Null);
     for line in report["skipped"].as_array().into_iter().flatten().take(if json { 0 } else { 10 }) {
-        tell(&format!("  left out: {}: {}", line["item"].as_str().unwrap_or("?"), line["reason"].as_str().unwrap_or("?")));
+        tell(&format!(
+            "  left out: {}: {}",
+            line["item"].as_str().unwrap_or("?"),
+            line["reason"].as_str().unwrap_or("?")
+        ));
     }
     if json {
         answer(&report.to_string());

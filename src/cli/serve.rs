@@ -36,16 +36,14 @@ pub(super) fn run(command: &Serve) -> anyhow::Result<Ending> {
 
 /// Opens the workspace for a server.
 pub(super) fn open(command: &Serve, config: &Config) -> anyhow::Result<Workbench> {
-    Workbench::open(&command.workspace.workspace, &config.limits.to_store())
-        .context("nothing is served")
+    Workbench::open(&command.workspace.workspace, &config.limits.to_store()).context("nothing is served")
 }
 
 /// Serves an open workspace until Ctrl-C or SIGTERM.
 pub(super) fn serve_workbench(command: &Serve, config: &Config, workbench: Workbench) -> anyhow::Result<Ending> {
     let listen = command.listen.as_ref().unwrap_or(&config.server.listen);
-    let listener = TcpListener::bind(listen).with_context(|| {
-        format!("{listen} cannot be listened on; --listen 127.0.0.1:0 takes a free port")
-    })?;
+    let listener = TcpListener::bind(listen)
+        .with_context(|| format!("{listen} cannot be listened on; --listen 127.0.0.1:0 takes a free port"))?;
     let address = listener.local_addr()?;
     check_listen(address.ip(), config.server.password_hash.as_deref())?;
     let mut settings = Settings::new(workbench.reader().folders().root().join("uploads"))?;

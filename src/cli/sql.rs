@@ -121,7 +121,14 @@ fn stream(opened: &Opened, command: &Sql, format: SqlFormat, name: &str) -> anyh
 fn write_table(rows: &SqlAnswer, out: &mut dyn Write) -> io::Result<()> {
     let cells: Vec<Vec<String>> = rows.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
     let widths: Vec<usize> = (0..rows.columns.len())
-        .map(|i| cells.iter().map(|row| row[i].chars().count()).chain([rows.columns[i].name.chars().count()]).max().unwrap_or(0))
+        .map(|i| {
+            cells
+                .iter()
+                .map(|row| row[i].chars().count())
+                .chain([rows.columns[i].name.chars().count()])
+                .max()
+                .unwrap_or(0)
+        })
         .collect();
     let names: Vec<String> = rows.columns.iter().map(|c| c.name.clone()).collect();
     let line = |values: &[String], numbers: &dyn Fn(usize) -> bool| {

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tator_domain::{Class, ClassId, DatasetName, ImageId, NewClass, SystemClock};
-use tator_store::{EditOutcome, EditRequest, ImageHome, Limits, LockNote, Reader, TableHealth, Trashed, Workspace, Writer};
+use tator_store::{
+    EditOutcome, EditRequest, ImageHome, Limits, LockNote, Reader, TableHealth, Trashed, Workspace, Writer,
+};
 
 use crate::error::Error;
 use crate::jobs::Queue;

@@ -108,7 +108,9 @@ impl Writer {
             match change.kind.as_str() {
                 "import" => swap_import(state, d, &change, undo, now)?,
                 "merge" => swap_merge(state, d, &change, undo, now)?,
-                other => return Err(Error::Invalid(format!("change {change_id} is an {other}: it cannot be {verb}ne"))),
+                other => {
+                    return Err(Error::Invalid(format!("change {change_id} is an {other}: it cannot be {verb}ne")));
+                }
             }
             run(state, d, &queries::UPDATE_CHANGE_STATUS, params![left, change_id])?;
             let title = format!("{verb} of change {change_id}: {}", change.title);

@@ -109,8 +109,7 @@ pub(crate) fn insert_change(
     now: i64,
 ) -> Result<(), Error> {
     let query = queries::INSERT_CHANGE;
-    let text =
-        exact_json::write(record).map_err(|e| Error::Invalid(format!("writing the change's record: {e}")))?;
+    let text = exact_json::write(record).map_err(|e| Error::Invalid(format!("writing the change's record: {e}")))?;
     let n_boxes = i64::try_from(record.before.len().max(record.after.len())).unwrap_or(i64::MAX);
     let status = if change.kind == "edit" { "done" } else { "final" };
     let values = params![

@@ -57,7 +57,9 @@ impl Engine {
             .with("allow_community_extensions", "false")?;
         let root = Connection::open_with_flags(file, config)?;
         close_doors(&root, tables, temporary, limits)?;
-        Ok(Self { shared: Arc::new(Shared { root: Mutex::new(root), resting: Mutex::default(), version: AtomicU64::new(0) }) })
+        Ok(Self {
+            shared: Arc::new(Shared { root: Mutex::new(root), resting: Mutex::default(), version: AtomicU64::new(0) }),
+        })
     }
 
     /// A connection of its own, for as long as the caller needs one.

@@ -8,10 +8,10 @@ use duckdb::{Connection, params};
 use serde::{Deserialize, Serialize};
 use tator_domain::{DatasetName, ImageId, NewBox, NewClass, NewImage, class_colour};
 
-use crate::queries::{self, Query};
-use crate::writer::{Reserved, Writer};
-use crate::staging::{BoxColumns, ImageColumns};
 use crate::Error;
+use crate::queries::{self, Query};
+use crate::staging::{BoxColumns, ImageColumns};
+use crate::writer::{Reserved, Writer};
 
 /// Rows that are gathered before they are staged.
 const BATCH_ROWS: usize = 16_384;

@@ -75,7 +75,9 @@ fn change_class(browser: &Browser, server: &Server, image: i64) {
         "[...document.querySelectorAll('#lab-class-list li')].find((row) => row.textContent.includes('face'))?.querySelector('kbd')?.textContent",
     );
     browser.click("#lab-object-list li[data-index='0']");
-    browser.until("document.querySelector('#lab-object-list li[data-index=\"0\"]').getAttribute('aria-selected') === 'true'");
+    browser.until(
+        "document.querySelector('#lab-object-list li[data-index=\"0\"]').getAttribute('aria-selected') === 'true'",
+    );
     browser.keys(&[digit.as_str().unwrap()]);
     browser.until("document.querySelector('#lab-object-list li[data-index=\"0\"] .lab-name').textContent === 'face'");
     saved(browser);

@@ -17,9 +17,20 @@ fn every_page_stands_at_its_address_and_says_nothing_in_the_console() {
     let image = image_called(&server, "seen", "astronaut.png");
     let label = format!("/d/seen/label?image={image}");
     let pages = [
-        "/datasets", "/datasets/new", "/d/seen", "/d/seen/gallery", "/d/seen/gallery?state=labelled",
-        "/d/seen/gallery?state=labelled&class=1&text=astro&where=n_boxes%20%3E%201", &label,
-        "/d/seen/history", "/sql", "/sql?q=SELECT%20*%20FROM%20seen.boxes&run=1", "/jobs", "/jobs/1", "/trash", "/help",
+        "/datasets",
+        "/datasets/new",
+        "/d/seen",
+        "/d/seen/gallery",
+        "/d/seen/gallery?state=labelled",
+        "/d/seen/gallery?state=labelled&class=1&text=astro&where=n_boxes%20%3E%201",
+        &label,
+        "/d/seen/history",
+        "/sql",
+        "/sql?q=SELECT%20*%20FROM%20seen.boxes&run=1",
+        "/jobs",
+        "/jobs/1",
+        "/trash",
+        "/help",
     ];
     browser.go(&server.url);
     browser.go(&format!("{}{}", server.base, pages[5]));
@@ -29,11 +40,18 @@ fn every_page_stands_at_its_address_and_says_nothing_in_the_console() {
         for page in pages {
             browser.go(&format!("{}{page}", server.base));
             for _ in 0..2 {
-                browser.until("document.readyState === 'complete' && document.querySelector('main').children.length > 0");
+                browser
+                    .until("document.readyState === 'complete' && document.querySelector('main').children.length > 0");
                 assert_eq!(browser.script("return document.documentElement.dataset.theme"), theme, "{page}");
                 let broken = browser.until("[...document.images].every((i) => i.complete) && [[...document.images].filter((i) => i.naturalWidth === 0).map((i) => i.src)]");
                 assert_eq!(broken[0].as_array().map_or(0, Vec::len), 0, "{page}: {broken}");
-                assert_eq!(browser.script("return document.title.length > 0 && document.documentElement.scrollWidth <= innerWidth"), true, "{page} is wider than the window");
+                assert_eq!(
+                    browser.script(
+                        "return document.title.length > 0 && document.documentElement.scrollWidth <= innerWidth"
+                    ),
+                    true,
+                    "{page} is wider than the window"
+                );
                 browser.reload();
             }
             browser.until("document.readyState === 'complete'");

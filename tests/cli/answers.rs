@@ -12,8 +12,14 @@ fn help_names_every_promised_flag() {
     let promised = [
         ("serve", "--workspace --listen --open"),
         ("demo", "--workspace --listen"),
-        ("import", "SOURCE --dataset --format --link --copy --dry-run --json --images auto yolo coco voc images parquet"),
-        ("export", "--dataset --format --out --images --where --json yolo yolo-seg coco voc parquet csv copy link none"),
+        (
+            "import",
+            "SOURCE --dataset --format --link --copy --dry-run --json --images auto yolo coco voc images parquet",
+        ),
+        (
+            "export",
+            "--dataset --format --out --images --where --json yolo yolo-seg coco voc parquet csv copy link none",
+        ),
         ("sql", "--format --out table csv json parquet"),
         ("doctor", "--workspace"),
         ("config", "--workspace"),
@@ -52,7 +58,8 @@ fn a_zip_comes_in_like_its_folder() {
     let source = small_yolo(&folder.path().join("coins"));
     let zip = folder.path().join("coins.zip");
     zip_of(&source, &zip);
-    let report = tator_in(&workspace, &["import", zip.to_str().unwrap(), "--dataset", "zipped", "--json"]).expect(0).json();
+    let report =
+        tator_in(&workspace, &["import", zip.to_str().unwrap(), "--dataset", "zipped", "--json"]).expect(0).json();
     assert_eq!((&report["images"], &report["boxes"]), (&json!(3), &json!(2)));
 }
 
@@ -86,7 +93,8 @@ fn a_dry_run_changes_nothing() {
     // Into a dataset that is there: no row and no revision changes.
     tator_in(&workspace, &["import", source, "--dataset", "coins"]).expect(0);
     fs::write(folder.path().join("coins/labels/a.txt"), "0 0.5 0.5 0.2 0.2\n").unwrap();
-    let all = "SELECT i.image_id, i.revision, b.* FROM coins.images i LEFT JOIN coins.boxes b USING (image_id) ORDER BY ALL";
+    let all =
+        "SELECT i.image_id, i.revision, b.* FROM coins.images i LEFT JOIN coins.boxes b USING (image_id) ORDER BY ALL";
     let before = tator_in(&workspace, &["sql", all, "--format", "csv"]).expect(0).stdout;
     tator_in(&workspace, &["import", source, "--dataset", "coins", "--dry-run", "--existing", "replace"]).expect(0);
     assert_eq!(tator_in(&workspace, &["sql", all, "--format", "csv"]).expect(0).stdout, before);
@@ -120,7 +128,8 @@ fn an_export_is_the_same_twice_and_comes_back_as_it_was() {
     for format in ["yolo", "coco", "voc", "parquet", "csv"] {
         let [one, two] = ["one", "two"].map(|name| folder.path().join(format!("{format}-{name}")));
         for out in [&one, &two] {
-            let arguments = ["export", "--dataset", "coins", "--format", format, "--out", out.to_str().unwrap(), "--json"];
+            let arguments =
+                ["export", "--dataset", "coins", "--format", format, "--out", out.to_str().unwrap(), "--json"];
             let report = tator_in(&workspace, &arguments).expect(0).json();
             assert_eq!((&report["images"], &report["boxes"]), (&json!(3), &json!(2)), "{format}: {report}");
             for key in ["classes", "skipped", "seconds"] {
@@ -136,7 +145,9 @@ fn an_export_is_the_same_twice_and_comes_back_as_it_was() {
             let back = format!("back_{format}");
             tator_in(&workspace, &["import", one.to_str().unwrap(), "--dataset", &back]).expect(0);
             let boxes = |d: &str| {
-                let sql = format!("SELECT c.name, b.x, b.y, b.w, b.h FROM {d}.boxes b JOIN {d}.classes c USING (class_id) ORDER BY ALL");
+                let sql = format!(
+                    "SELECT c.name, b.x, b.y, b.w, b.h FROM {d}.boxes b JOIN {d}.classes c USING (class_id) ORDER BY ALL"
+                );
                 tator_in(&workspace, &["sql", &sql, "--format", "csv"]).expect(0).stdout
             };
             assert_eq!(boxes(&back), boxes("coins"), "{format}");
@@ -152,7 +163,8 @@ fn a_condition_chooses_the_images_of_an_export() {
     tator_in(&workspace, &["import", source.to_str().unwrap(), "--dataset", "coins"]).expect(0);
     let out = folder.path().join("some");
     let condition = "image_id IN (SELECT image_id FROM boxes)";
-    let base = ["export", "--dataset", "coins", "--format", "yolo", "--out", out.to_str().unwrap(), "--json", "--where"];
+    let base =
+        ["export", "--dataset", "coins", "--format", "yolo", "--out", out.to_str().unwrap(), "--json", "--where"];
     let report = tator_in(&workspace, &[&base[..], &[condition]].concat()).expect(0).json();
     assert_eq!((&report["images"], &report["boxes"]), (&json!(1), &json!(2)), "{report}");
 }

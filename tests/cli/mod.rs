@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 /// A 1×1 PNG.
 pub const PIXEL: &[u8] = &[
-    0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0, 0, 1, 8, 2,
-    0, 0, 0, 0x90, 0x77, 0x53, 0xde, 0, 0, 0, 0x0c, b'I', b'D', b'A', b'T', 8, 0xd7, 0x63, 0xf8, 0xcf, 0xc0, 0, 0, 3, 1,
-    1, 0, 0x18, 0xdd, 0x8d, 0xb0, 0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
+    0x89, b'P', b'N', b'G', 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 0x0d, b'I', b'H', b'D', b'R', 0, 0, 0, 1, 0, 0, 0, 1, 8,
+    2, 0, 0, 0, 0x90, 0x77, 0x53, 0xde, 0, 0, 0, 0x0c, b'I', b'D', b'A', b'T', 8, 0xd7, 0x63, 0xf8, 0xcf, 0xc0, 0, 0,
+    3, 1, 1, 0, 0x18, 0xdd, 0x8d, 0xb0, 0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82,
 ];
 
 /// Three pictures: one with two boxes, one confirmed empty, one without a label file.
@@ -57,11 +57,14 @@ pub fn zip_of(folder: &Path, to: &Path) {
         let length = u16::try_from(name.len()).unwrap().to_le_bytes();
         let common = [&[20, 0, 0, 0, 0, 0, 0, 0, 0x21, 0x58][..], &crc, &size, &size, &length, &[0, 0]].concat();
         body.extend([&[b'P', b'K', 3, 4][..], &common, name.as_bytes(), bytes].concat());
-        directory.extend([&[b'P', b'K', 1, 2, 20, 0][..], &common, &[0; 10], &offset.to_le_bytes(), name.as_bytes()].concat());
+        directory.extend(
+            [&[b'P', b'K', 1, 2, 20, 0][..], &common, &[0; 10], &offset.to_le_bytes(), name.as_bytes()].concat(),
+        );
     }
     let n = u16::try_from(files.len()).unwrap().to_le_bytes();
     let (size, start) = (u32::try_from(directory.len()).unwrap(), u32::try_from(body.len()).unwrap());
-    let end = [&[b'P', b'K', 5, 6, 0, 0, 0, 0][..], &n, &n, &size.to_le_bytes(), &start.to_le_bytes(), &[0, 0]].concat();
+    let end =
+        [&[b'P', b'K', 5, 6, 0, 0, 0, 0][..], &n, &n, &size.to_le_bytes(), &start.to_le_bytes(), &[0, 0]].concat();
     let mut file = fs::File::create(to).unwrap();
     for part in [body, directory, end] {
         file.write_all(&part).unwrap();

@@ -51,7 +51,9 @@ fn a_picture_half_copied_is_no_image() {
     let job = server.post("/api/v1/datasets/cut/imports", &json!({ "source": source }))["job_id"].as_i64().unwrap();
     // As soon as the first picture lies in the workspace the program dies.
     let images = workspace.join("datasets/cut/images");
-    while fs::read_dir(&images).map_or(0, Iterator::count) == 0 && server.get(&format!("/api/v1/jobs/{job}"))["state"] != "done" {}
+    while fs::read_dir(&images).map_or(0, Iterator::count) == 0
+        && server.get(&format!("/api/v1/jobs/{job}"))["state"] != "done"
+    {}
     server.kill();
     let server = Server::start(&workspace);
     let seen = server.get(&format!("/api/v1/jobs/{job}"));

@@ -113,7 +113,8 @@ fn post_form(server: &Server, address: &str, form: &str) -> super::server::Answe
 fn classes_are_renamed_and_merged_by_the_forms_of_the_page_and_a_merge_is_undone() {
     let server = with_coins();
     let classes = "/api/v1/datasets/coins/classes";
-    let id = |name: &str| server.ask_json("POST", classes, &json!({ "name": name }).to_string()).json()["class_id"].clone();
+    let id =
+        |name: &str| server.ask_json("POST", classes, &json!({ "name": name }).to_string()).json()["class_id"].clone();
     let (penny, crown) = (id("penny"), id("crown"));
     let page = server.ask("GET", &format!("/d/coins?class={penny}"), &[("Accept", "text/html")], b"").unchunked();
     assert!(page.contains("Move 0 boxes") && page.contains("crown (0 boxes)"), "{page}");
@@ -125,9 +126,11 @@ fn classes_are_renamed_and_merged_by_the_forms_of_the_page_and_a_merge_is_undone
     assert_eq!(nowhere.status, 422, "{nowhere:?}");
     let merged = post_form(&server, &format!("/d/coins/classes/{penny}/merge"), &format!("into={crown}"));
     assert_eq!((merged.status, merged.header("location")), (303, Some("/d/coins/history")));
-    let retired = || server.ask("GET", &format!("{classes}?search=penny"), &[], b"").json()["classes"][0]["retired"].clone();
+    let retired =
+        || server.ask("GET", &format!("{classes}?search=penny"), &[], b"").json()["classes"][0]["retired"].clone();
     assert_eq!(retired(), true);
-    let change = server.ask("GET", "/api/v1/datasets/coins/history", &[], b"").json()["changes"][0]["change_id"].clone();
+    let change =
+        server.ask("GET", "/api/v1/datasets/coins/history", &[], b"").json()["changes"][0]["change_id"].clone();
     assert_eq!(post_form(&server, &format!("/d/coins/history/{change}/undo"), "").status, 303);
     assert_eq!(retired(), false);
 }

@@ -106,8 +106,7 @@ impl Starting {
         let (base, token) = url.split_once("/?token=").unwrap_or_else(|| panic!("no launch URL; it said {}", said()));
         let took = self.begun.elapsed();
         let (base, token) = (base.to_owned(), token.to_owned());
-        let agent =
-            Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build().into();
+        let agent = Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build().into();
         Server { base, token, url, took, agent, starting: self }
     }
 
@@ -200,9 +199,8 @@ impl Server {
     pub fn upload(&self, dataset: &str, root: &Path, files: &[String]) -> Value {
         let mut body = Vec::new();
         for file in files {
-            let head = format!(
-                "--tator-test\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{file}\"\r\n\r\n"
-            );
+            let head =
+                format!("--tator-test\r\nContent-Disposition: form-data; name=\"files\"; filename=\"{file}\"\r\n\r\n");
             body.extend(head.as_bytes());
             body.extend(fs::read(root.join(file)).unwrap());
             body.extend(b"\r\n");

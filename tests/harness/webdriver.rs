@@ -51,7 +51,8 @@ impl Browser {
             "goog:loggingPrefs": { "browser": "ALL" },
             "goog:chromeOptions": { "binary": "/usr/bin/chromium", "args": flags(profile.path()) },
         } } });
-        let mut browser = Self { driver, session: format!("http://127.0.0.1:{port}/session"), agent, _profile: profile };
+        let mut browser =
+            Self { driver, session: format!("http://127.0.0.1:{port}/session"), agent, _profile: profile };
         let made = browser.post("", &asked);
         browser.session = format!("{}/{}", browser.session, made["sessionId"].as_str().unwrap());
         Some(browser)
@@ -162,7 +163,8 @@ impl Browser {
     /// Errors and warnings that pages left in the console since the last look.
     pub fn log(&self) -> Vec<String> {
         let entries = self.post("/se/log", &json!({ "type": "browser" }));
-        let bad = entries.as_array().unwrap().iter().filter(|e| matches!(e["level"].as_str(), Some("SEVERE" | "WARNING")));
+        let bad =
+            entries.as_array().unwrap().iter().filter(|e| matches!(e["level"].as_str(), Some("SEVERE" | "WARNING")));
         bad.map(|e| e["message"].as_str().unwrap_or_default().to_owned()).collect()
     }
 
