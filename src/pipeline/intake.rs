@@ -171,7 +171,7 @@ pub(crate) fn import(context: &Context, request: &ImportRequest) -> Result<Impor
     let made = prepare_dataset(context, request, &source)?;
     let outcome = load(context, request, &source, format);
     // A dataset that was made for an import that came to nothing, or that was only a question, goes again.
-    let keep = matches!(&outcome, Ok(_) if !request.dry_run);
+    let keep = outcome.is_ok() && !request.dry_run;
     if made && !keep {
         context.writer.discard_dataset(&request.dataset)?;
     }

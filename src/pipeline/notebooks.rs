@@ -107,7 +107,6 @@ fn checked_name(name: &str) -> Result<(), Error> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use tator_store::Limits;
 

@@ -239,7 +239,6 @@ fn open_rights(_file: &File) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use crate::source::Source;
 

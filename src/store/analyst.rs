@@ -163,7 +163,8 @@ impl Reader {
             SqlFormat::Json => {
                 let whole = SqlRequest { limit: usize::MAX, ..request.clone() };
                 let answer = self.sql(&whole)?;
-                serde_json::to_writer(out, &answer)
+                let object = serde_json::json!({ "columns": answer.columns, "rows": answer.rows, "truncated": false });
+                serde_json::to_writer(out, &object)
                     .map_err(|e| Error::Io { what: "writing JSON".into(), source: e.into() })?;
                 Ok(answer.rows.len() as u64)
             }

@@ -49,7 +49,6 @@ fn unmark(leaf: &mut Value) {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
 

@@ -9,7 +9,6 @@ mod jpeg;
 mod limits;
 mod picture;
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests")]
 mod samples;
 mod thumbnail;
 

@@ -137,7 +137,7 @@ mod tests {
     #[test]
     fn durations_are_said_as_people_say_them() {
         assert_eq!(
-            [duration(3.14), duration(59.0), duration(125.0), duration(4320.0), duration(f64::NAN)],
+            [duration(3.12), duration(59.0), duration(125.0), duration(4320.0), duration(f64::NAN)],
             ["3.1 s", "59 s", "2 min 5 s", "1 h 12 min", "unknown"]
         );
     }

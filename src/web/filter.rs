@@ -51,7 +51,6 @@ pub fn parsed<T: FromStr<Err: std::fmt::Display>>(field: &str, text: Option<&str
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
     use tator_domain::ImageState;
 

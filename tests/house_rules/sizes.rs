@@ -7,8 +7,6 @@ const LARGE: &[(&str, &str)] = &[
     ("src/pipeline/formats/yolo/description.rs", "a third of it is the corpus of data.yaml spellings"),
     ("src/pipeline/intake.rs", "one stage from the first file to the last row: request, report and steps"),
     ("src/store/edits.rs", "one transaction told in order: load, clash, record, write, undo"),
-    ("src/store/load.rs", "a third of it is the list of staged columns, which mirrors one table"),
-    ("src/store/reader.rs", "one method a question of the pages, each a few lines over one query"),
 ];
 
 #[test]

@@ -84,7 +84,6 @@ pub(super) fn unlabelled(file: &str, place: Place, picture: &Picture, options: &
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::super::collect::{collect, picture};
     use super::*;
 

@@ -167,7 +167,6 @@ fn shared(a: &str, b: &str, by_stem: bool) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]

@@ -48,7 +48,6 @@ pub fn measure(stated: Option<(u32, u32)>, picture: Option<&Picture>) -> Result<
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     fn picture(width: u32, height: u32, orientation: u8) -> Picture {

@@ -1,5 +1,4 @@
 //! Our Parquet comes back whole, a damaged one is refused; CSV leaves in good order.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;

@@ -27,7 +27,6 @@ pub fn in_order<T: Sync, R: Send>(
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]

@@ -116,7 +116,6 @@ impl<R: Read> Seek for Rewindable<R> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]

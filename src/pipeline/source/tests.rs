@@ -1,5 +1,4 @@
 //! Folders and archives, harmless and not.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::fs::{self, File};
 use std::io::Write;

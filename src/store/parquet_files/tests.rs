@@ -1,5 +1,4 @@
 //! The layout as other programs see it.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use tator_domain::{BoxState, Class, Image, ImageBox, ImageState, Origin, PixelBox, Polygon, Split};
 

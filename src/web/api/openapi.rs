@@ -16,7 +16,6 @@ async fn description() -> HttpResponse {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use std::collections::BTreeSet;
 
     use serde_json::Value;

@@ -116,7 +116,6 @@ impl Drop for StopWhenGone {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use std::rc::Rc;
     use std::sync::mpsc;
 

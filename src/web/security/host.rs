@@ -82,7 +82,6 @@ fn parse_address(name: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     fn rule(listen: &str, names: &[&str]) -> HostRule {

@@ -51,7 +51,6 @@ fn is_own(origin: &str, host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     const HOST: &str = "127.0.0.1:8000";

@@ -90,7 +90,6 @@ fn key(id: &str) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     fn cookie(set_cookie: &str) -> HeaderMap {

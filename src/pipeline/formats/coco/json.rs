@@ -268,7 +268,6 @@ fn number_end(text: &[u8], from: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::super::json_text::push_compact;
     use super::*;
 

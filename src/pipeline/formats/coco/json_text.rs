@@ -90,7 +90,6 @@ fn push_thousandths(mut value: u64, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::super::json::Cursor;
     use super::*;
 

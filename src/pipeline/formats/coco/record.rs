@@ -308,7 +308,6 @@ fn read_bbox(c: &mut Cursor<'_>) -> Result<Bbox, BadJson> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]

@@ -339,7 +339,6 @@ const STRUCTURE: [u8; 256] = {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     /// Gives one byte a read, so that every boundary is met.

@@ -1,5 +1,4 @@
 //! What a COCO file may hold, and that it comes back unchanged.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

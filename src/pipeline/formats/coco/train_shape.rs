@@ -1,6 +1,6 @@
 //! Time and memory at the size of COCO train2017: 118,287 images, 860,001 boxes. Measurements, not checks:
 //! `TATOR_COCO_JSON=FILE cargo test -p tator-pipeline train_shape -- --ignored --nocapture`.
-#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a measurement")]
+#![expect(clippy::print_stderr, reason = "a measurement")]
 
 use std::io::Write;
 use std::path::Path;

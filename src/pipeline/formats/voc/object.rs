@@ -193,7 +193,7 @@ fn push_polygon(one: &ImageBox, xml: &mut String, left_out: &mut Vec<&'static st
 
 fn push_attributes(angle: Option<f64>, attributes: &[(String, String)], xml: &mut String) {
     let is_flag = |name: &str| FLAGS.iter().any(|(flag, _)| *flag == name);
-    let own = attributes.iter().filter(|(name, _)| !is_flag(name) && !(name == "rotation" && angle.is_some()));
+    let own = attributes.iter().filter(|(name, _)| !(is_flag(name) || name == "rotation" && angle.is_some()));
     let mut all: Vec<(&str, &str)> = own.map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let turned = angle.map(written);
     all.extend(turned.as_deref().map(|value| ("rotation", value)));

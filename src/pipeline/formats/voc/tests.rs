@@ -1,5 +1,4 @@
 //! What a VOC folder may hold, and that it comes back unchanged.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::path::Path;
 

@@ -108,7 +108,6 @@ fn resolve(reference: &BytesRef<'_>) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     #[test]

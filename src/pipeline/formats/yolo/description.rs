@@ -348,7 +348,6 @@ fn darknet(source: &Source) -> Result<Option<Description>, Error> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
     use super::*;
 
     fn of_yaml(text: &str) -> Description {

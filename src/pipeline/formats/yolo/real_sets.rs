@@ -1,5 +1,4 @@
 //! Real sets beside the repository, when they are there; the counts are taken without our reader.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,4 @@
 //! YOLO sets of every layout, and the way there and back.
-#![expect(clippy::unwrap_used, reason = "tests")]
 
 use proptest::prelude::*;
 use proptest::test_runner::Config;
