@@ -164,8 +164,7 @@ impl Reader {
                 let whole = SqlRequest { limit: usize::MAX, ..request.clone() };
                 let answer = self.sql(&whole)?;
                 let object = serde_json::json!({ "columns": answer.columns, "rows": answer.rows, "truncated": false });
-                serde_json::to_writer(out, &object)
-                    .map_err(|e| Error::Io { what: "writing JSON".into(), source: e.into() })?;
+                writeln!(out, "{object}").map_err(Error::io("writing JSON"))?;
                 Ok(answer.rows.len() as u64)
             }
         }
