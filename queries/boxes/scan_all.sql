@@ -1,5 +1,5 @@
 -- Every box of the images that a filter means, in order, under its living class. The placeholder is the filter's predicate.
-WITH RECURSIVE images AS (FROM {d}.images), boxes AS (FROM {d}.boxes), classes AS (FROM {d}.classes),
+WITH RECURSIVE images AS NOT MATERIALIZED (FROM {d}.images), boxes AS NOT MATERIALIZED (FROM {d}.boxes), classes AS NOT MATERIALIZED (FROM {d}.classes),
 living AS (
     SELECT class_id, class_id AS living_id, retired_into FROM {d}.classes
     UNION

@@ -1,3 +1,3 @@
 -- How many images a filter means, by state and split. The placeholder is the filter's predicate.
-WITH boxes AS (FROM {d}.boxes), classes AS (FROM {d}.classes), images AS (FROM {d}.images)
+WITH boxes AS NOT MATERIALIZED (FROM {d}.boxes), classes AS NOT MATERIALIZED (FROM {d}.classes), images AS NOT MATERIALIZED (FROM {d}.images)
 SELECT state, split, count(*)::BIGINT AS n FROM images WHERE ({where}) GROUP BY state, split

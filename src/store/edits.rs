@@ -73,7 +73,9 @@ impl Writer {
         author: &str,
     ) -> Result<EditOutcome, Error> {
         let adds = request.edits.iter().filter(|e| matches!(e, Edit::Add { .. })).count();
-        self.change(|state| state.stock_box_ids(d, i64::try_from(adds).unwrap_or(i64::MAX)))?;
+        if adds > 0 {
+            self.change(|state| state.stock_box_ids(d, i64::try_from(adds).unwrap_or(i64::MAX)))?;
+        }
         self.change(|state| {
             let draft = Draft::load(&state.connection, d, id)?;
             if let Some(seen) = draft.past.iter().find(|c| c.client_id == request.client_id) {
@@ -290,7 +292,7 @@ pub(crate) fn undo_state(c: &Connection, d: &DatasetName, id: ImageId) -> Result
 
 fn past_changes(connection: &Connection, d: &DatasetName, id: ImageId) -> Result<Vec<PastChange>, Error> {
     let query = queries::SELECT_CHANGES_BY_IMAGE;
-    let mut statement = connection.prepare(&query.of(d)).map_err(query.failed())?;
+    let mut statement = connection.prepare_cached(&query.of(d)).map_err(query.failed())?;
     let rows = statement.query_map([id], |row| {
         Ok(PastChange {
             change_id: row.get("change_id")?,
@@ -301,7 +303,9 @@ fn past_changes(connection: &Connection, d: &DatasetName, id: ImageId) -> Result
             status: row.get("status")?,
         })
     });
-    rows.map_err(query.failed())?.collect::<Result<_, _>>().map_err(query.failed())
+    let mut past: Vec<PastChange> = rows.map_err(query.failed())?.collect::<Result<_, _>>().map_err(query.failed())?;
+    past.sort_unstable_by_key(|c| std::cmp::Reverse(c.change_id));
+    Ok(past)
 }
 
 fn parse_record(text: &str) -> Result<Record, Error> {

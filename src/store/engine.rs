@@ -79,7 +79,8 @@ impl Engine {
 
     /// Lends a connection to `read`. Reading statements are planned anew every time: DuckDB plans with the column
     /// statistics of the moment, and a kept plan gives cut texts when the columns have grown since (1.5.6). Statements
-    /// of ours that write by number have nothing to go stale and are kept. Statements that fail leave no transaction behind.
+    /// that read or write rows by number and do not sort have nothing to go stale: those few are kept.
+    /// A connection whose statement failed is let go.
     pub fn with<T>(&self, read: impl FnOnce(&Connection) -> Result<T, Error>) -> Result<T, Error> {
         let resting = lock(&self.shared.resting).pop();
         let connection = match resting {

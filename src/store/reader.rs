@@ -53,7 +53,25 @@ pub(crate) fn batches<P: Params>(
     sql: &str,
     params: P,
 ) -> Result<Vec<RecordBatch>, Error> {
-    let mut statement = connection.prepare(sql).map_err(query.failed())?;
+    step_through(&mut connection.prepare(sql).map_err(query.failed())?, query, params)
+}
+
+/// As [`batches`], with the plan kept: for the few statements that look rows up by number, without sorting.
+fn looked_up<P: Params>(
+    connection: &Connection,
+    query: &Query,
+    sql: &str,
+    params: P,
+) -> Result<Vec<RecordBatch>, Error> {
+    step_through(&mut *connection.prepare_cached(sql).map_err(query.failed())?, query, params)
+}
+
+/// By hand: the crate's iterator panics when a statement fails half-way, as an interrupted one does.
+fn step_through<P: Params>(
+    statement: &mut duckdb::Statement<'_>,
+    query: &Query,
+    params: P,
+) -> Result<Vec<RecordBatch>, Error> {
     drop(statement.query_arrow(params).map_err(query.failed())?);
     let mut found = Vec::new();
     while let Some(columns) = statement.step().map_err(query.failed())? {
@@ -82,7 +100,7 @@ pub(crate) fn find_dataset(connection: &Connection, dataset: &DatasetName) -> Re
 
 pub(crate) fn dataset_rows(connection: &Connection) -> Result<Vec<DatasetRow>, Error> {
     let query = queries::SELECT_DATASETS;
-    let mut statement = connection.prepare(query.sql).map_err(query.failed())?;
+    let mut statement = connection.prepare_cached(query.sql).map_err(query.failed())?;
     let rows = statement.query_map([], |row| {
         Ok((
             row.get::<_, String>("name")?,
@@ -106,19 +124,22 @@ pub(crate) fn dataset_rows(connection: &Connection) -> Result<Vec<DatasetRow>, E
         dataset.home = serde_json::from_str(&home).map_err(|e| Error::Invalid(format!("home of {name}: {e}")))?;
         found.push(dataset);
     }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
 }
 
 pub(crate) fn image_record(connection: &Connection, dataset: &DatasetName, id: ImageId) -> Result<Image, Error> {
     let query = queries::SELECT_IMAGE;
-    let found = batches(connection, &query, &query.of(dataset), [id])?;
+    let found = looked_up(connection, &query, &query.of(dataset), [id])?;
     let image = records(&found, columns::images)?.pop();
     image.ok_or_else(|| Error::NotFound(format!("image {id} of {dataset}")))
 }
 
 pub(crate) fn boxes_on(connection: &Connection, dataset: &DatasetName, id: ImageId) -> Result<Vec<ImageBox>, Error> {
     let query = queries::SELECT_BOXES_BY_IMAGE;
-    records(&batches(connection, &query, &query.of(dataset), [id])?, columns::boxes)
+    let mut boxes = records(&looked_up(connection, &query, &query.of(dataset), [id])?, columns::boxes)?;
+    boxes.sort_unstable_by_key(|b| b.box_id);
+    Ok(boxes)
 }
 
 pub(crate) fn class_records(connection: &Connection, dataset: &DatasetName) -> Result<Vec<Class>, Error> {

@@ -99,6 +99,7 @@ class Client:
         self.token = urllib.parse.parse_qs(parts.query)["token"][0]
         self.host = parts.netloc
         self.connection = http.client.HTTPConnection(self.host)
+        self.used = time.monotonic()
 
     def ask(self, method, path, body=None, accept="application/json"):
         headers = {"Authorization": f"Bearer {self.token}", "Accept": accept}
@@ -106,9 +107,13 @@ class Client:
         if body is not None:
             headers["Content-Type"] = "application/json"
             data = json.dumps(body)
+        if time.monotonic() - self.used > 3:  # the server closes connections that rest
+            self.connection.close()
+            self.connection.connect()
         begun = time.perf_counter()
         self.connection.request(method, path, data, headers)
         answer = self.connection.getresponse()
+        self.used = time.monotonic()
         content = answer.read()
         seconds = time.perf_counter() - begun
         if answer.status >= 400:
