@@ -91,7 +91,8 @@ impl Lance {
 
     /// Replaces the rows that `predicate` names by `batches`, in one commit: readers see the old rows or the new ones.
     ///
-    /// A `merge_insert` does the same at ten times the price, because it joins with the whole table (BENCHMARKS.md).
+    /// Rows are found by image, not joined by box number, so that a deleted box needs no case of its own; what this and a
+    /// `merge_insert` cost stands in BENCHMARKS.md.
     pub fn replace_rows(&self, path: &Path, predicate: &str, batches: Vec<RecordBatch>) -> Result<u64, Error> {
         let dataset = Arc::new(self.open(path)?);
         self.block_on(replace_rows(dataset, predicate, batches)).map_err(failed(path))
