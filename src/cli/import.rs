@@ -83,6 +83,7 @@ enum Existing {
     New,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the values are small copies")]
 fn name_of(value: impl ValueEnum) -> String {
     value.to_possible_value().map(|v| v.get_name().to_owned()).unwrap_or_default()
 }

@@ -69,6 +69,7 @@ impl Workbench {
     ///
     /// # Errors
     /// What can be told at once: an unknown format or dataset, a condition that is refused, an output that exists.
+    #[expect(clippy::needless_pass_by_value, reason = "a request is handed over")]
     pub fn start_export(&self, request: ExportRequest) -> Result<JobId, Error> {
         formats::find(&request.format)?;
         self.reader().dataset(&request.dataset)?;

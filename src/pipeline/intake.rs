@@ -132,6 +132,7 @@ impl Workbench {
     ///
     /// # Errors
     /// What can be told at once: a source that is not there, an unknown format or task, linking an archive.
+    #[expect(clippy::needless_pass_by_value, reason = "a request is handed over")]
     pub fn start_import(&self, request: ImportRequest) -> Result<JobId, Error> {
         if !request.source.exists() {
             return Err(Error::invalid("source", format!("{} does not exist", request.source.display())));

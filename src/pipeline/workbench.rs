@@ -58,6 +58,7 @@ impl Workbench {
     ///
     /// # Errors
     /// As [`Writer::edit`].
+    #[expect(clippy::needless_pass_by_value, reason = "a request is handed over")]
     pub fn edit(&self, d: &DatasetName, id: ImageId, request: EditRequest, author: &str) -> Result<EditOutcome, Error> {
         self.open.upkeep.note_edit();
         Ok(self.open.writer.edit(d, id, &request, author)?)
@@ -109,6 +110,7 @@ impl Workbench {
     ///
     /// # Errors
     /// As [`Writer::create_dataset`].
+    #[expect(clippy::needless_pass_by_value, reason = "the home is handed over")]
     pub fn create_dataset(&self, d: &DatasetName, home: ImageHome, task: &str) -> Result<(), Error> {
         Ok(self.open.writer.create_dataset(d, &home, task)?)
     }

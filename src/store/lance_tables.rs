@@ -165,7 +165,7 @@ async fn replace_rows(dataset: Arc<Dataset>, predicate: &str, batches: Vec<Recor
         match fragment.delete(predicate).await? {
             None => removed.push(before.id),
             Some(after) if after.metadata().deletion_file != before.deletion_file => {
-                updated.push(after.metadata().clone())
+                updated.push(after.metadata().clone());
             }
             Some(_) => {}
         }

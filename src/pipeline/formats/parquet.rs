@@ -227,7 +227,7 @@ impl Reading<'_> {
                 (Some(None), _) => sink.skip(&item, "its image was left out"),
                 (_, None) => sink.skip(&item, "its class is not in the tables"),
                 (Some(Some(_)), Some(_)) if !is_sound(&one) => {
-                    sink.skip(&item, "its box is not made of finite numbers")
+                    sink.skip(&item, "its box is not made of finite numbers");
                 }
                 (Some(Some(image)), Some(class)) => sink.add_box(*image, found(one, *class))?,
             }

@@ -201,6 +201,7 @@ struct Column<'a, T> {
 }
 
 impl<'a> Batch<'a> {
+    #[expect(clippy::needless_pass_by_value, reason = "callers make the text for this error")]
     fn bad(&self, row: usize, why: String) -> Error {
         damaged(self.name, format!("row {}: {why}", self.before + row + 1))
     }

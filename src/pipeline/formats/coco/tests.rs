@@ -28,6 +28,7 @@ fn reasons(found: &Collected) -> Vec<&str> {
 }
 
 /// One image of 100 × 80 and one category, with these annotations.
+#[expect(clippy::needless_pass_by_value, reason = "callers make it with json!")]
 fn with_annotations(annotations: Value) -> Value {
     json!({
         "images": [{"id": 1, "file_name": "a.jpg", "width": 100, "height": 80}],

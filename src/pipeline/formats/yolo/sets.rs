@@ -74,7 +74,8 @@ impl<'a> Sets<'a> {
             match found {
                 Some(file) => drop(self.splits.entry(file).or_insert(split)),
                 None => {
-                    self.missing.push((format!("{list}:{}: {line}", number + 1), "the picture is not there".to_owned()))
+                    self.missing
+                        .push((format!("{list}:{}: {line}", number + 1), "the picture is not there".to_owned()));
                 }
             }
         }
