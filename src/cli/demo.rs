@@ -8,7 +8,7 @@ use tator_domain::DatasetName;
 use tator_pipeline::{ImportMode, ImportRequest, Workbench};
 use tator_store::LoadPolicy;
 
-use super::import::conclude;
+use super::job::conclude;
 use super::progress::Bar;
 use super::serve::{self, Serve};
 use super::{Ending, tell};

@@ -2,14 +2,12 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 use tator_domain::DatasetName;
-use tator_pipeline::{ExportImages, ExportRequest};
+use tator_pipeline::{ExportImages, ExportRequest, Workbench};
 
-use super::import::conclude;
-use super::progress::Bar;
-use super::workspace::{Opened, absolute, open};
+use super::job::follow;
+use super::workspace::absolute;
 use super::{Ending, WorkspaceFlag};
 
 #[derive(Args)]
@@ -72,21 +70,12 @@ pub(super) fn run(command: &Export) -> anyhow::Result<Ending> {
         },
         condition: command.condition.clone(),
     };
-    let bar = Bar::new();
-    let job = match open(&command.workspace.workspace)? {
-        Opened::Here(bench) => {
-            let job = bench.start_export(request)?;
-            bench.wait_for(job, |job| bar.show(job))?
-        }
-        Opened::There(server) => {
-            let path = format!("/api/v1/datasets/{}/exports", request.dataset);
-            let mut body = serde_json::to_value(&request).context("writing the request")?;
-            if let Some(fields) = body.as_object_mut() {
-                fields.remove("dataset");
-            }
-            server.follow(&path, &body, |job| bar.show(job))?
-        }
-    };
-    drop(bar);
-    conclude(&job, command.json)
+    let start = |bench: &Workbench, request| Ok(bench.start_export(request)?);
+    follow(
+        &command.workspace.workspace,
+        &format!("/api/v1/datasets/{}/exports", command.dataset),
+        request,
+        start,
+        command.json,
+    )
 }

@@ -2,16 +2,14 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use serde_json::Value;
 use tator_domain::{DatasetName, Split};
-use tator_pipeline::{ImportMode, ImportRequest, JobRecord, JobState};
+use tator_pipeline::{ImportMode, ImportRequest, Workbench};
 use tator_store::LoadPolicy;
 
-use super::progress::Bar;
-use super::workspace::{Opened, absolute, open};
-use super::{Ending, WorkspaceFlag, answer, tell};
+use super::job::follow;
+use super::workspace::absolute;
+use super::{Ending, WorkspaceFlag};
 
 #[derive(Args)]
 #[command(after_help = "Examples:
@@ -105,41 +103,12 @@ pub(super) fn run(command: &Import) -> anyhow::Result<Ending> {
             Existing::New => LoadPolicy::New,
         },
     };
-    let bar = Bar::new();
-    let job = match open(&command.workspace.workspace)? {
-        Opened::Here(bench) => {
-            let job = bench.start_import(request)?;
-            bench.wait_for(job, |job| bar.show(job))?
-        }
-        Opened::There(server) => {
-            let path = format!("/api/v1/datasets/{}/imports", request.dataset);
-            let mut body = serde_json::to_value(&request).context("writing the request")?;
-            if let Some(fields) = body.as_object_mut() {
-                fields.remove("dataset");
-            }
-            server.follow(&path, &body, |job| bar.show(job))?
-        }
-    };
-    drop(bar);
-    conclude(&job, command.json)
-}
-
-/// Tells how a job ended: its sentence on stderr, its report on stdout when asked for.
-pub(super) fn conclude(job: &JobRecord, json: bool) -> anyhow::Result<Ending> {
-    if !matches!(job.state, JobState::Done | JobState::Partly) {
-        bail!("{}", job.message);
-    }
-    tell(&job.message);
-    let report = job.report.clone().unwrap_or(Value::Null);
-    for line in report["skipped"].as_array().into_iter().flatten().take(if json { 0 } else { 10 }) {
-        tell(&format!(
-            "  left out: {}: {}",
-            line["item"].as_str().unwrap_or("?"),
-            line["reason"].as_str().unwrap_or("?")
-        ));
-    }
-    if json {
-        answer(&report.to_string());
-    }
-    Ok(if job.state == JobState::Partly { Ending::Partly } else { Ending::Done })
+    let start = |bench: &Workbench, request| Ok(bench.start_import(request)?);
+    follow(
+        &command.workspace.workspace,
+        &format!("/api/v1/datasets/{}/imports", command.dataset),
+        request,
+        start,
+        command.json,
+    )
 }

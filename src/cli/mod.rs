@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod export;
 mod import;
+mod job;
 mod progress;
 mod serve;
 mod sql;
