@@ -1,7 +1,9 @@
 // What each action of the key map does.
+import { ACTIONS } from "./action_list.js";
 import { project } from "./edits.js";
 import { selectedBoxes } from "./batches.js";
 import { sameBox } from "./merge.js";
+import { handlerOf } from "./registry.js";
 
 const STEPS = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] };
 const counted = (n) => `${n} ${n === 1 ? "box" : "boxes"}`;
@@ -43,6 +45,12 @@ async function copyPrevious(app, navigator) {
   if (!record) return app.toast({ kind: "danger", text: "The previous image cannot be read now." });
   const { boxes } = project({ boxes: record.boxes, state: record.image.state }, app.sync.pendingFor(id));
   paste(app, boxes, "the previous image");
+}
+
+/** A model assist: done by whoever has registered it. */
+function assist(app, id, label, on) {
+  const run = handlerOf(id);
+  return run ? run(app, on) : app.toast({ text: `No model for “${label}”.` });
 }
 
 /** A new box without a pointer: the middle of the view, a quarter of it wide. */
@@ -130,5 +138,6 @@ export function createActions(parts) {
     actions[`class-${n}`] = () => app.classes.digits.has(n) && app.chooseClass(app.classes.digits.get(n));
     actions[`pin-${n}`] = () => app.pinClass(n);
   }
+  for (const { id, label } of ACTIONS.filter((action) => action.assist)) actions[id] = (on) => assist(app, id, label, on);
   return actions;
 }

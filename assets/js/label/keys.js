@@ -1,5 +1,6 @@
 // Key presses to actions. Off while a person types; buttons, lists and dialogs keep the keys that are theirs.
-import { effectiveKeymap, keyNames, resolve } from "./keymap.js";
+import { effectiveKeymap, keyNames, resolve, withDoubleTap } from "./keymap.js";
+import { heldScopes } from "./registry.js";
 
 const QUICK_MS = 600; // a longer hold of Space was for moving the view
 const TYPING = "input:not([type=checkbox]):not([type=radio]):not([type=button]), textarea, select, [contenteditable]";
@@ -18,12 +19,12 @@ export class Keys {
   }
 
   reload() {
-    this.keymap = effectiveKeymap(this.preferences.keys());
+    this.keymap = effectiveKeymap(this.preferences.keys(), this.preferences.profile());
   }
 
   scopes() {
     const { state } = this.app;
-    const scopes = new Set(["always", state.selection.length ? "object" : "image"]);
+    const scopes = new Set(["always", state.selection.length ? "object" : "image", ...heldScopes(this.app)]);
     if (document.activeElement === this.canvas) scopes.add("canvas");
     return scopes;
   }
@@ -42,7 +43,7 @@ export class Keys {
 
   down(event) {
     if (event.defaultPrevented || this.belongsElsewhere(event)) return;
-    const action = resolve(this.keymap, keyNames(event), this.scopes());
+    const action = resolve(this.keymap, this.namesOf(event), this.scopes());
     if (event.code === "Space" && !event.repeat) this.pointer.space(true);
     if (!action) return;
     if (action.id === "next-box" || action.id === "previous-box") if (this.app.state.boxes.length === 0) return;
@@ -52,6 +53,14 @@ export class Keys {
     if (event.repeat && !action.repeat) return;
     this.held.set(event.code, { action, since: event.timeStamp });
     this.actions[action.id]();
+  }
+
+  /** The names of this press; a key hit twice in quick succession has names of its own. */
+  namesOf(event) {
+    const names = keyNames(event);
+    const all = event.repeat ? names : withDoubleTap(names, this.tapped, event.timeStamp);
+    if (names.length && !event.repeat) this.tapped = all.length > names.length ? null : { names, time: event.timeStamp };
+    return all;
   }
 
   hold(event, action) {

@@ -21,6 +21,8 @@ export function createPreferences(dataset) {
   return {
     keys: () => read("tator.label.keys", {}),
     setKeys: (keys) => write("tator.label.keys", keys),
+    profile: () => read("tator.label.profile", "tator"),
+    setProfile: (id) => write("tator.label.profile", id),
     panel: () => read("tator.label.panel", true),
     setPanel: (open) => write("tator.label.panel", open),
     confirms: () => read("tator.label.confirms", "labelled"),
