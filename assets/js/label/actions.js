@@ -80,7 +80,7 @@ function stepClass(app, by) {
 }
 
 function cancel(app, { pointer, canvas }) {
-  if (pointer.abort()) return;
+  if (pointer.abort() || app.assist?.cancel()) return;
   if (app.state.drag) app.dispatch({ type: "drag-cancel" });
   else if (app.state.tool !== "select") app.dispatch({ type: "tool", tool: "select" });
   else if (app.state.selection.length) app.dispatch({ type: "select", ids: [] });

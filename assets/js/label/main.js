@@ -2,6 +2,7 @@
 import { createActions } from "./actions.js";
 import { createApi, uuid } from "./api.js";
 import { App } from "./app.js";
+import { prepareAssists, showAssists } from "./assist/start.js";
 import { Bars } from "./bars.js";
 import { Canvas } from "./canvas.js";
 import { ClassPanel } from "./class_panel.js";
@@ -43,6 +44,7 @@ const sync = new Sync(parts, {
   state: (state) => unsaved?.show(state),
   answer({ entry, answer }) {
     images.adopt(entry, answer);
+    app.tell("renamed", answer.ids);
     if (app.isOpen(entry.image_id)) app.refresh(answer.ids);
   },
   refused: (entry) => unsaved.refused(entry),
@@ -77,6 +79,7 @@ const crosshair = {
 };
 
 const walk = new Navigator(app);
+const assists = prepareAssists({ app, walk, refetch });
 const pointer = new Pointer(app, canvas, hits, crosshair);
 const stage = new Canvas(app, { stage: byId("lab-stage"), imageCanvas: byId("lab-image"), shapesCanvas: canvas }, hits);
 const finder = new Finder(app);
@@ -110,6 +113,7 @@ Object.assign(app, {
 const keys = new Keys({ app, actions, pointer, canvas, preferences });
 popups.help = new Help(app, keys, preferences);
 const bars = new Bars(app, keys);
+showAssists(assists, app, { keys, bars });
 const classPanel = new ClassPanel(app);
 const objectPanel = new ObjectPanel(app);
 

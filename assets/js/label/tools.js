@@ -2,7 +2,8 @@
 //   {id, action, label, icon, cursor(hit, event) → CSS cursor, press(app, at, hit, event) → gesture}
 // A gesture is {drag(app, at), drop(app), click(app)}: `drag` and `drop` once the pointer has really moved, else `click`.
 // `action` names the key that chooses the tool; the toolbar shows the tools in the order of registration.
-// Model assists (point, several points, box) will register themselves the same way.
+// Optional: `other(app, at)` for a click of the right button, `hint` for the status line while the tool is in hand.
+// The model assists (point, several points, box) register themselves the same way (assist/tools.js).
 
 import { rectBetween } from "./geometry.js";
 
