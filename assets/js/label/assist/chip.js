@@ -2,7 +2,7 @@
 import { element } from "../element.js";
 import { keyParts } from "../help.js";
 import { percent } from "./class_rule.js";
-import { onScreen, placeBeside } from "./place.js";
+import { onScreen, placeApart, placeBeside } from "./place.js";
 import { chosen } from "./points.js";
 
 const LEAD = { fill: "set by Auto class", offer: "Auto class suggests", agrees: "Auto class agrees" };
@@ -27,7 +27,7 @@ export class Chip {
       this.size = null;
     }
     this.size ??= { w: this.node.offsetWidth, h: this.node.offsetHeight };
-    const { x, y } = placeBeside(onScreen(state.view, now.rect), this.size, state.screen);
+    const { x, y } = now.apart ? placeApart(this.size, state.screen) : placeBeside(onScreen(state.view, now.rect), this.size, state.screen);
     this.node.style.transform = `translate(${x}px, ${y}px)`;
   }
 
@@ -48,7 +48,7 @@ export class Chip {
     const mask = session?.masks.length ? chosen(session) : list && list.masks[list.at];
     if (!mask || (!session?.masks.length && !this.choice.looking)) return null;
     const { at, masks } = list;
-    return { name: `mask ${at} ${masks.length} ${mask.score} ${mask.rect.x}`, rect: mask.rect, make: () => this.maskNote(at, masks.length, mask.score) };
+    return { name: `mask ${at} ${masks.length} ${mask.score} ${mask.rect.x}`, rect: mask.rect, apart: list === session, make: () => this.maskNote(at, masks.length, mask.score) };
   }
 
   maskNote(at, count, score) {

@@ -1,7 +1,15 @@
 // The boxes a model was asked about, until its answer comes: they get their numbers, and people change or delete them. Pure.
-import { sameRect } from "../geometry.js";
 
-const outlineOf = (box) => JSON.stringify(box.polygon ?? null);
+// What comes back from the server may differ in the last digits of a number.
+const CLOSE = 0.02;
+const close = (a, b) => Math.abs(a - b) <= CLOSE;
+const sameRect = (a, b) => close(a.x, b.x) && close(a.y, b.y) && close(a.w, b.w) && close(a.h, b.h);
+
+function sameOutline(a, b) {
+  if (!a?.length || !b?.length) return !a?.length && !b?.length;
+  const even = (x, y) => x.length === y.length;
+  return even(a, b) && a.every((ring, i) => even(ring, b[i]) && ring.every(([x, y], j) => close(x, b[i][j][0]) && close(y, b[i][j][1])));
+}
 
 export class Follow {
   names = new Map(); // key of a new box → its number
@@ -27,7 +35,7 @@ export class Follow {
 
   /** Remembers a box as it is when the model is asked. */
   mark(state, box) {
-    return { image_id: state.image.image_id, id: box.id, rect: { x: box.x, y: box.y, w: box.w, h: box.h }, outline: outlineOf(box) };
+    return { image_id: state.image.image_id, id: box.id, rect: { x: box.x, y: box.y, w: box.w, h: box.h }, outline: box.polygon };
   }
 
   /**
@@ -39,7 +47,7 @@ export class Follow {
     const box = this.find(state, mark.id);
     if (!box) return "gone";
     if (state.drag?.boxes?.[box.id]) return "busy";
-    return sameRect(box, mark.rect) && outlineOf(box) === mark.outline ? "free" : "changed";
+    return sameRect(box, mark.rect) && sameOutline(box.polygon, mark.outline) ? "free" : "changed";
   }
 
   /** An entry was made: what a person says about the class of a box counts from now on. */

@@ -5,7 +5,7 @@ export class Head {
   constructor(before, toggle) {
     this.text = element("span", { class: "assist-head-text" });
     this.provider = element("span", { class: "assist-provider" });
-    this.node = element("button", { type: "button", id: "assist-head", class: "assist-head", hidden: true, onclick: toggle }, element("i", { "aria-hidden": "true" }), this.text, this.provider);
+    this.node = element("button", { type: "button", id: "assist-head", class: "assist-head", hidden: true, onclick: (event) => toggle(event) }, element("i", { "aria-hidden": "true" }), this.text, this.provider);
     before.before(this.node);
   }
 

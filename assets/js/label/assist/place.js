@@ -25,4 +25,7 @@ export function placeBeside(box, size, stage) {
   return { x: Math.round(ix), y: Math.round(iy), over: true };
 }
 
+/** At the head of the stage: while points are put down, the surroundings of the object must be free for them. */
+export const placeApart = (size, stage) => ({ x: Math.round((stage.width - size.w) / 2), y: GAP });
+
 export const onScreen = (view, { x, y, w, h }) => ({ x: x * view.scale + view.tx, y: y * view.scale + view.ty, w: w * view.scale, h: h * view.scale });

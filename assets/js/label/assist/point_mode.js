@@ -35,9 +35,12 @@ export class PointMode {
   put(at, on, alone) {
     const { image } = this;
     if (!image) return;
-    if (alone && on) return this.submit(points.addPoint(points.begin(image.image_id), at, true, image));
-    this.change(points.addPoint(this.session ?? points.begin(image.image_id), at, on, image));
-    const { length } = this.session?.points ?? [];
+    if (alone && on) return this.submit(points.addPoint(points.begin(image.image_id), at, true, image)) || this.desk.app.toast({ text: "That is beside the picture." });
+    const session = this.session ?? points.begin(image.image_id);
+    const next = points.addPoint(session, at, on, image);
+    if (next === session) return this.desk.app.toast({ text: "That is beside the picture." });
+    this.change(next);
+    const { length } = next.points;
     this.desk.app.say(`Point ${length}, ${on ? "on the object" : "beside it"}`);
   }
 
@@ -153,7 +156,7 @@ export class PointMode {
     if (busy) app.dispatch({ type: "select", ids: selection });
     else this.choice.offer(key, masks, at);
     app.say(`${app.classes.get(class_id).name}, ${Math.round(box.w)} by ${Math.round(box.h)}, found`);
-    return this.autoClass.look(key, { fresh: true });
+    this.autoClass.look(key, { fresh: true });
   }
 
   /** The person has gone on: the object is put on the image it was asked for on. */

@@ -13,7 +13,7 @@ function slotRows({ slots = [], tasks = [] }) {
     const task = tasks.find((each) => each.kind === "encode" && each.image_id === slot.image_id && each.state !== "superseded");
     const ms = slot.state === "ready" ? slot.encode_ms : task?.ms;
     const live = slot.state === "waiting" || slot.state === "encoding";
-    return { key: `slot ${slot.image_id}`, kind: "encode", label: `Encode ${ROLES[slot.role] ?? slot.role}`, detail: fileOf(slot.path), state: slot.state, word: WORDS[slot.state] ?? slot.state, time: lasted(ms), live, note: slot.error ?? "" };
+    return { key: `slot ${slot.image_id}`, kind: "encode", role: slot.role, label: `Encode ${ROLES[slot.role] ?? slot.role}`, detail: fileOf(slot.path), state: slot.state, word: WORDS[slot.state] ?? slot.state, time: lasted(ms), live, note: slot.error ?? "" };
   });
 }
 

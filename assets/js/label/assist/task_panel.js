@@ -15,6 +15,7 @@ export class TaskPanel {
     this.node.open = this.desk.settings.get("open");
     this.node.addEventListener("toggle", () => { this.desk.settings.set("open", this.node.open); this.desk.changed(); });
     this.line = element("div", { class: "assist-line", "aria-hidden": "true", hidden: true });
+    this.summary.addEventListener("click", (event) => event.detail > 0 && setTimeout(() => this.desk.app.focusCanvas(), 0));
     stage.append(this.node, this.line);
   }
 
@@ -44,7 +45,8 @@ export class TaskPanel {
     const live = rows.filter((row) => row.live);
     const open = this.node.open;
     this.node.hidden = !open && live.length === 0 && !rows.some((row) => row.state === "failed");
-    this.line.hidden = live.length === 0;
+    // What is prepared for later is no reason to look up.
+    this.line.hidden = !live.some((row) => row.kind !== "encode" || row.role === "current");
     setText(this.summary.lastElementChild, live.length ? `${live[0].label} · ${live[0].time}${live.length > 1 ? ` · ${live.length - 1} more` : ""}` : "Nothing in flight");
     this.summary.dataset.live = live.length > 0;
     if (this.auto.checked !== this.autoClass.on) this.auto.checked = this.autoClass.on;
