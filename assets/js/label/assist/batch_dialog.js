@@ -60,7 +60,7 @@ export class BatchDialog {
   }
 
   begin(stage) {
-    this.stage = stage;
+    this.stage = this.dialog.dataset.stage = stage;
     this.cards.clear();
     this.body.replaceChildren();
     this.foot.replaceChildren();

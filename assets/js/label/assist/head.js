@@ -5,7 +5,7 @@ export class Head {
   constructor(before, toggle) {
     this.text = element("span", { class: "assist-head-text" });
     this.provider = element("span", { class: "assist-provider" });
-    this.node = element("button", { type: "button", id: "assist-head", class: "assist-head", hidden: true, onclick: (event) => toggle(event) }, element("i", { "aria-hidden": "true" }), this.text, this.provider);
+    this.node = element("button", { type: "button", id: "assist-head", class: "assist-head", hidden: true, onclick: (event) => toggle(event) }, element("i", { "aria-hidden": "true" }), element("span", { class: "lab-hidden" }, "Models: "), this.text, this.provider);
     before.before(this.node);
   }
 
@@ -14,8 +14,6 @@ export class Head {
     this.node.dataset.mood = mood;
     setText(this.text, text);
     setText(this.provider, provider);
-    const label = `Models: ${[text, provider].filter(Boolean).join(", ")}. Show what is in flight`;
     if (this.node.title !== title) this.node.title = title;
-    if (this.node.getAttribute("aria-label") !== label) this.node.setAttribute("aria-label", label);
   }
 }

@@ -39,7 +39,7 @@ export class Overlay {
   draw(state) {
     const { session } = this.pointMode;
     const mask = chosen(session) ?? this.choice.shown;
-    const { colour } = classOf(this.desk.app, state);
+    const { colour } = classOf(this.desk.app, state, session !== null);
     if (mask) this.mask(mask, colour, state);
     for (const { image_id, points } of this.pointMode.queued) if (image_id === state.image.image_id) this.points(points, state, true);
     if (session) this.points(session.points, state, false);
@@ -118,8 +118,8 @@ export class Overlay {
   }
 }
 
-/** The class whose colour a mask takes: of the selected box, else of new boxes. */
-function classOf(app, state) {
-  const box = state.selection.length === 1 ? state.boxes.find(({ id }) => id === state.selection[0]) : null;
+/** The class whose colour a mask takes: of new boxes, or of the selected box whose other masks are looked at. */
+function classOf(app, state, fresh) {
+  const box = !fresh && state.selection.length === 1 ? state.boxes.find(({ id }) => id === state.selection[0]) : null;
   return app.classes.get(box ? box.class_id : state.classId);
 }

@@ -38,7 +38,8 @@ function otherRows({ tasks = [] }, mine) {
 /** @param runs those worth showing */
 export function rowsOf(status, runs, now) {
   const known = status ?? {};
-  return [...runs.map((run) => runRow(run, known.slots ?? [], now)), ...slotRows(known), ...otherRows(known, runs)];
+  const rows = [...runs.map((run) => runRow(run, known.slots ?? [], now)), ...slotRows(known), ...otherRows(known, runs)];
+  return [...rows.filter((row) => row.live), ...rows.filter((row) => !row.live)];
 }
 
 /** The names of providers as people know them. */

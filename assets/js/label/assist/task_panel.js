@@ -47,7 +47,7 @@ export class TaskPanel {
     this.node.hidden = !open && live.length === 0 && !rows.some((row) => row.state === "failed");
     // What is prepared for later is no reason to look up.
     this.line.hidden = !live.some((row) => row.kind !== "encode" || row.role === "current");
-    setText(this.summary.lastElementChild, live.length ? `${live[0].label} · ${live[0].time}${live.length > 1 ? ` · ${live.length - 1} more` : ""}` : "Nothing in flight");
+    setText(this.summary.lastElementChild, live.length ? [live[0].label, live[0].time, live.length > 1 ? `${live.length - 1} more` : ""].filter(Boolean).join(" · ") : "Nothing in flight");
     this.summary.dataset.live = live.length > 0;
     if (this.auto.checked !== this.autoClass.on) this.auto.checked = this.autoClass.on;
     setText(this.notice, desk.status?.notice ?? "");
@@ -62,6 +62,8 @@ export class TaskPanel {
     const keys = new Set(rows.map((row) => row.key));
     for (const [key, row] of this.rows) if (!keys.has(key)) { row.node.remove(); this.rows.delete(key); }
     for (const row of rows) this.row(row);
+    const order = rows.map((row) => this.rows.get(row.key).node);
+    if (order.some((node, i) => this.list.children[i] !== node)) this.list.replaceChildren(...order);
   }
 
   row(row) {
@@ -82,7 +84,6 @@ export class TaskPanel {
     const made = { label, detail, word, time };
     made.stop = element("button", { type: "button", "aria-label": "Stop this", onclick: () => made.cancel?.() }, "×");
     made.node = element("li", {}, element("i", { "aria-hidden": "true" }), label, detail, word, time, made.stop);
-    this.list.append(made.node);
     return made;
   }
 }
