@@ -42,11 +42,33 @@ if [ ! -e "$native/libduckdb.so" ]; then
   rm -rf "$native" && mv "$native.part" "$native"
 fi
 
+# ONNX Runtime is loaded when the first model runs, so building and labelling go on without it.
+onnxruntime=1.31.1
+onnxruntime_sha256=74a6a52994616c4d18b33db1e13c226333a70a6ba07480a5cab9c2a50dff1430
+runtime="${XDG_CACHE_HOME:-$HOME/.cache}/tator/native-onnxruntime-$onnxruntime"
+fetch_onnxruntime() {
+  local work wheel; work=$(mktemp -d)
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --python-version 3.13 \
+    --platform manylinux_2_28_x86_64 --dest "$work" "onnxruntime==$onnxruntime" >&2 || { rm -rf "$work"; return 1; }
+  wheel=$(ls "$work"/*.whl)
+  echo "$onnxruntime_sha256  $wheel" | sha256sum --check --quiet || die "onnxruntime: the package is not the one this project was tested with"
+  python3 -m zipfile -e "$wheel" "$work/wheel"
+  rm -rf "$runtime.part" && mkdir -p "$runtime.part"
+  cp "$work/wheel/onnxruntime/capi/libonnxruntime.so.$onnxruntime" "$runtime.part/libonnxruntime.so"
+  cp "$work/wheel/onnxruntime/LICENSE" "$work/wheel/onnxruntime/ThirdPartyNotices.txt" "$runtime.part/"
+  rm -rf "$runtime" "$work" && mv "$runtime.part" "$runtime"
+}
+if [ ! -e "$runtime/libonnxruntime.so" ]; then
+  say "fetching ONNX Runtime $onnxruntime from PyPI"
+  fetch_onnxruntime || say "ONNX Runtime could not be fetched: everything but the models will work; run make setup again when PyPI is in reach"
+fi
+
 # --- cargo ---------------------------------------------------------------------------------------------------------
 config=$(cat <<TOML
 # Written by scripts/setup.sh; not committed, because it names this machine's cache folder.
 [env]
 DUCKDB_LIB_DIR = "$native"
+ORT_DYLIB_PATH = "$runtime/libonnxruntime.so"
 [build]
 rustflags = ["-C", "link-arg=-Wl,-rpath,\$ORIGIN:$native"]
 TOML
