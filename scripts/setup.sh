@@ -15,6 +15,7 @@ need c++ g++
 need npm npm
 need python3 python3
 python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
+python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
 if [ "${TATOR_SETUP_BROWSER:-1}" = 1 ]; then need chromium chromium; need chromedriver chromium-driver; fi
 if [ ${#packages[@]} -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
@@ -62,6 +63,9 @@ if [ ! -e "$runtime/libonnxruntime.so" ]; then
   say "fetching ONNX Runtime $onnxruntime from PyPI"
   fetch_onnxruntime || say "ONNX Runtime could not be fetched: everything but the models will work; run make setup again when PyPI is in reach"
 fi
+
+# --- models --------------------------------------------------------------------------------------------------------
+if [ "${TATOR_SETUP_MODELS:-1}" = 1 ]; then scripts/models.sh || say "the models could not be set up: all else works"; fi
 
 # --- cargo ---------------------------------------------------------------------------------------------------------
 config=$(cat <<TOML
