@@ -54,6 +54,9 @@ pub struct ModelFile {
 pub struct Manifest {
     /// Its name, as people say it; also the folder's.
     pub name: String,
+    /// Its name on pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
     /// What it is for.
     pub task: Task,
     /// The adapter that runs it, see `adapters/`.
@@ -62,16 +65,32 @@ pub struct Manifest {
     pub licence: String,
     /// Where they come from.
     pub source: String,
-    /// Side of the network's frame, where the family leaves it open.
+    /// What the licence wants said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub input_size: Option<u32>,
+    pub credit: Option<String>,
+    /// Height and width of the network's frame, where the family leaves them open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_size: Option<[u32; 2]>,
+    /// Among the models of a task the one with the largest number is taken when nobody chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefer: Option<i64>,
+    /// Length of an encoder's vectors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dimensions: Option<usize>,
+    /// Taken from pixel values 0–255 before the network, where that differs from the family's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mean: Option<[f32; 3]>,
+    /// Divided by after that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub std: Option<[f32; 3]>,
     /// Classes of a detector or classifier, in the order of its outputs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub classes: Vec<String>,
     /// What people should know before they use it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
-    /// Files by their part: `encoder`, `decoder`, `model`, `text`, …
+    /// Files by their part: `encoder` and `decoder` of a segmenter, `encoder` of an image encoder and `text` where it has a
+    /// text tower, `model` where one file is all, `data` for weights beside the graph.
     pub files: BTreeMap<String, ModelFile>,
 }
 

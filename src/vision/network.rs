@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use ort::ep::CUDA;
 use ort::session::builder::GraphOptimizationLevel;
-use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session, SessionInputValue};
+use ort::session::{NoSelectedOutputs, OutputSelector, RunOptions, Session, SessionInputValue, SessionOutputs};
 use ort::value::{DynValue, TensorElementType, TensorRef, ValueType};
 
 use crate::model_error::ModelError;
@@ -48,7 +48,7 @@ pub struct Network {
 #[derive(Clone, Default)]
 pub struct Stop {
     asked: Arc<AtomicBool>,
-    running: Arc<Mutex<Option<Arc<RunOptions<HasSelectedOutputs>>>>>,
+    running: Arc<Mutex<Option<Arc<RunOptions<NoSelectedOutputs>>>>>,
 }
 
 impl Stop {
@@ -67,7 +67,7 @@ impl Stop {
         self.asked.load(Ordering::SeqCst)
     }
 
-    fn enter(&self, run: &Arc<RunOptions<HasSelectedOutputs>>) -> Result<(), ModelError> {
+    fn enter(&self, run: &Arc<RunOptions<NoSelectedOutputs>>) -> Result<(), ModelError> {
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(run));
         if self.is_asked() { Err(ModelError::Stopped) } else { Ok(()) }
     }
@@ -148,32 +148,54 @@ impl Network {
     }
 
     /// Runs it. Of `feeds` only what the network declares is given to it, in the type it declares (exporters drop inputs
-    /// that are not used, and labels are floats in some files and integers in others). Gives `wanted` in that order.
+    /// that are not used, and labels are floats in some files and integers in others). Gives `wanted` in that order, and
+    /// computes nothing else.
     ///
     /// # Errors
-    /// [`ModelError::Contract`] when a declared input is not fed, [`ModelError::Stopped`], [`ModelError::Failed`].
-    pub fn run(&self, feeds: &[(&str, &Tensor)], wanted: &[&str], stop: &Stop) -> Result<Vec<Tensor>, ModelError> {
+    /// [`ModelError::Contract`] when a declared input is not fed, [`ModelError::Failed`].
+    pub fn run(&self, feeds: &[(&str, &Tensor)], wanted: &[&str]) -> Result<Vec<Tensor>, ModelError> {
         let cast = self.cast(feeds)?;
-        let inputs = cast
-            .iter()
-            .map(|(name, tensor)| Ok((Cow::Borrowed(*name), view(tensor)?)))
-            .collect::<ort::Result<Vec<_>>>()
-            .map_err(|e| self.failed(&e))?;
         let selected = wanted.iter().fold(OutputSelector::no_default(), |selector, name| selector.with(*name));
-        let run = RunOptions::new().map_err(|e| self.failed(&e))?.with_outputs(selected);
-        let run = Arc::new(run);
+        let options = RunOptions::new().map_err(|e| self.failed(&e))?.with_outputs(selected);
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        stop.enter(&run)?;
-        let answer = session.run_with_options(inputs, &run);
+        let answer = session.run_with_options(self.views(&cast)?, &options).map_err(|e| self.failed(&e))?;
+        self.pick(&answer, wanted)
+    }
+
+    /// Runs it as [`run`](Self::run) does, all outputs, so that another thread can stop it half-way.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and [`ModelError::Stopped`].
+    pub fn run_until(
+        &self,
+        feeds: &[(&str, &Tensor)],
+        wanted: &[&str],
+        stop: &Stop,
+    ) -> Result<Vec<Tensor>, ModelError> {
+        let cast = self.cast(feeds)?;
+        let options = Arc::new(RunOptions::new().map_err(|e| self.failed(&e))?);
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        stop.enter(&options)?;
+        let answer = session.run_with_options(self.views(&cast)?, &options);
         stop.leave();
         let answer = answer.map_err(|e| if stop.is_asked() { ModelError::Stopped } else { self.failed(&e) })?;
-        wanted
-            .iter()
-            .map(|name| {
-                let value = answer.get(name).ok_or_else(|| self.misses(name))?;
-                read(value).map_err(|e| self.failed(&e))
-            })
-            .collect()
+        self.pick(&answer, wanted)
+    }
+
+    fn views<'t>(
+        &self,
+        cast: &'t [(&'t str, Fed<'t>)],
+    ) -> Result<Vec<(Cow<'t, str>, SessionInputValue<'t>)>, ModelError> {
+        let named = cast.iter().map(|(name, tensor)| Ok((Cow::Borrowed(*name), view(tensor)?)));
+        named.collect::<ort::Result<_>>().map_err(|e| self.failed(&e))
+    }
+
+    fn pick(&self, answer: &SessionOutputs<'_>, wanted: &[&str]) -> Result<Vec<Tensor>, ModelError> {
+        let each = wanted.iter().map(|name| {
+            let value = answer.get(name).ok_or_else(|| self.misses(name))?;
+            read(value).map_err(|e| self.failed(&e))
+        });
+        each.collect()
     }
 
     /// The feeds that the network declares, each in the type it declares.

@@ -21,7 +21,7 @@ pub trait Segmenter: Send + Sync {
     ///
     /// # Errors
     /// [`ModelError::Prompt`] for a prompt that the family does not take, and whatever goes wrong in the model.
-    fn decode(&self, encoding: &Encoding, prompt: &Prompt, stop: &Stop) -> Result<Vec<MaskGrid>, ModelError>;
+    fn decode(&self, encoding: &Encoding, prompt: &Prompt) -> Result<Vec<MaskGrid>, ModelError>;
 
     /// What computes.
     fn provider(&self) -> Provider;

@@ -47,17 +47,17 @@ impl Segmenter for EdgeSam {
         let (scaled, placement) = picture.with_long_side(SIDE).map_err(super::unscaled)?;
         let input = scaled.planes(SIDE, SIDE, &Normalise::IMAGENET);
         let output = self.encoder.outputs()[0].name.as_str();
-        let outputs = self.encoder.run(&[(&self.encoder.inputs()[0].name, &input)], &[output], stop)?;
+        let outputs = self.encoder.run_until(&[(&self.encoder.inputs()[0].name, &input)], &[output], stop)?;
         Ok(Encoding { placement, tensors: ["image_embeddings".to_owned()].into_iter().zip(outputs).collect() })
     }
 
-    fn decode(&self, encoding: &Encoding, prompt: &Prompt, stop: &Stop) -> Result<Vec<MaskGrid>, ModelError> {
+    fn decode(&self, encoding: &Encoding, prompt: &Prompt) -> Result<Vec<MaskGrid>, ModelError> {
         demand_something(prompt, FAMILY.name)?;
         let points = FramePoints::with_corners(prompt, &encoding.placement);
         let (coordinates, labels) = (points.coordinates(1), points.labels(1));
         let mut feeds = super::feeds_of(encoding);
         feeds.extend([("point_coords", &coordinates), ("point_labels", &labels)]);
-        let answer = self.decoder.run(&feeds, &["masks", "scores"], stop)?;
+        let answer = self.decoder.run(&feeds, &["masks", "scores"])?;
         let span = Span::Frame(f64::from(SIDE));
         Ok(best_first(grids(&answer[0], &answer[1].to_f32(), &encoding.placement, span)?))
     }

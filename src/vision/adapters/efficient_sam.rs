@@ -51,13 +51,13 @@ impl Segmenter for EfficientSam {
         let (scaled, placement) = picture.with_long_side(longer.min(SIDE)).map_err(super::unscaled)?;
         let input = scaled.planes(scaled.width, scaled.height, &Normalise::UNIT);
         let output = self.encoder.outputs()[0].name.as_str();
-        let outputs = self.encoder.run(&[(&self.encoder.inputs()[0].name, &input)], &[output], stop)?;
+        let outputs = self.encoder.run_until(&[(&self.encoder.inputs()[0].name, &input)], &[output], stop)?;
         let size = Tensor::i64(&[2], vec![i64::from(scaled.height), i64::from(scaled.width)]);
         let names = ["image_embeddings".to_owned(), "orig_im_size".to_owned()];
         Ok(Encoding { placement, tensors: names.into_iter().zip(outputs.into_iter().chain([size])).collect() })
     }
 
-    fn decode(&self, encoding: &Encoding, prompt: &Prompt, stop: &Stop) -> Result<Vec<MaskGrid>, ModelError> {
+    fn decode(&self, encoding: &Encoding, prompt: &Prompt) -> Result<Vec<MaskGrid>, ModelError> {
         demand_something(prompt, FAMILY.name)?;
         let placement: &Placement = &encoding.placement;
         // The box last would be the first to be cut off.
@@ -67,7 +67,7 @@ impl Segmenter for EfficientSam {
         let (coordinates, labels) = (points.coordinates(2), points.labels(2));
         let mut feeds = super::feeds_of(encoding);
         feeds.extend([("batched_point_coords", &coordinates), ("batched_point_labels", &labels)]);
-        let answer = self.decoder.run(&feeds, &["output_masks", "iou_predictions"], stop)?;
+        let answer = self.decoder.run(&feeds, &["output_masks", "iou_predictions"])?;
         Ok(best_first(grids(&answer[0], &answer[1].to_f32(), placement, Span::Picture)?))
     }
 

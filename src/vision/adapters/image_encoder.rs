@@ -39,7 +39,7 @@ enum Fit {
 pub(super) const EFFICIENTNET: Family = Family {
     name: "efficientnet",
     title: "EfficientNet-Lite",
-    parts: &["model"],
+    parts: &["encoder"],
     open: Open::Embed(|parts| {
         ImageEncoder::open(
             parts,
@@ -57,7 +57,7 @@ pub(super) const EFFICIENTNET: Family = Family {
 pub(super) const CLIP: Family = Family {
     name: "clip",
     title: "CLIP (the tower for pictures)",
-    parts: &["model"],
+    parts: &["encoder"],
     open: Open::Embed(|parts| {
         ImageEncoder::open(
             parts,
@@ -75,7 +75,7 @@ pub(super) const CLIP: Family = Family {
 pub(super) const SIGLIP: Family = Family {
     name: "siglip",
     title: "SigLIP (the tower for pictures)",
-    parts: &["model"],
+    parts: &["encoder"],
     open: Open::Embed(|parts| {
         ImageEncoder::open(
             parts,
@@ -93,7 +93,7 @@ pub(super) const SIGLIP: Family = Family {
 pub(super) const DINOV2: Family = Family {
     name: "dinov2",
     title: "DINOv2",
-    parts: &["model"],
+    parts: &["encoder"],
     open: Open::Embed(|parts| {
         ImageEncoder::open(
             parts,
@@ -111,7 +111,7 @@ pub(super) const DINOV2: Family = Family {
 pub(super) const DINOV3: Family = Family {
     name: "dinov3",
     title: "DINOv3",
-    parts: &["model"],
+    parts: &["encoder"],
     open: Open::Embed(|parts| {
         ImageEncoder::open(
             parts,
@@ -143,7 +143,7 @@ struct ImageEncoder {
 
 impl ImageEncoder {
     fn open(parts: &Parts<'_>, recipe: &Recipe) -> Result<Box<dyn Embedder>, ModelError> {
-        let network = parts.network("model")?;
+        let network = parts.network("encoder")?;
         parts.demand(&network, network.inputs().len() == 1, "it takes one picture")?;
         let output = recipe.outputs.iter().find(|name| network.gives(name));
         parts.demand(&network, output.is_some(), &format!("it gives one of {}", recipe.outputs.join(", ")))?;
@@ -156,7 +156,10 @@ impl ImageEncoder {
                 Fit::Middle(share) => Some((f64::from(side) * share).round() as u32),
             },
             filter: recipe.filter,
-            normalise: recipe.normalise,
+            normalise: Normalise {
+                mean: parts.manifest.mean.unwrap_or(recipe.normalise.mean),
+                std: parts.manifest.std.unwrap_or(recipe.normalise.std),
+            },
             output: output.map(|name| (*name).to_owned()).unwrap_or_default(),
             batch: if batches { BATCH } else { 1 },
             dimension: OnceLock::new(),
@@ -184,7 +187,7 @@ impl Embedder for ImageEncoder {
         for group in pictures.chunks(self.batch) {
             let input = self.batch(group)?;
             let name = self.network.inputs()[0].name.as_str();
-            let output = self.network.run(&[(name, &input)], &[&self.output], stop)?.swap_remove(0);
+            let output = self.network.run_until(&[(name, &input)], &[&self.output], stop)?.swap_remove(0);
             let wrong = || ModelError::Shape { what: self.output.clone(), shape: output.shape.clone() };
             let width = *output.shape.last().filter(|width| **width > 0).ok_or_else(wrong)?;
             let values = output.to_f32();

@@ -8,7 +8,7 @@ mod prompts;
 mod sam1;
 mod sam2;
 mod sam3;
-mod sam_hf;
+mod sam_split;
 mod sam_tracker;
 
 use std::path::Path;
@@ -47,7 +47,7 @@ pub const FAMILIES: &[Family] = &[
     sam1::FAMILY,
     edge_sam::FAMILY,
     efficient_sam::FAMILY,
-    sam_hf::FAMILY,
+    sam_split::FAMILY,
     sam2::FAMILY,
     sam_tracker::FAMILY,
     sam3::FAMILY,
@@ -150,5 +150,5 @@ pub(crate) fn frame_side(network: &Network, manifest: &Manifest, usual: u32) -> 
         [.., Some(height), Some(width)] if height == width => u32::try_from(height).ok(),
         _ => None,
     });
-    fixed.or(manifest.input_size).unwrap_or(usual)
+    fixed.or(manifest.input_size.map(|[height, _]| height)).unwrap_or(usual)
 }

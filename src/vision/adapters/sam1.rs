@@ -73,12 +73,12 @@ impl Segmenter for Sam1 {
             scaled.planes(SIDE, SIDE, &Normalise::IMAGENET)
         };
         let wanted: Vec<&str> = self.kept.iter().map(|(output, _)| output.as_str()).collect();
-        let outputs = self.encoder.run(&[(&self.encoder.inputs()[0].name, &input)], &wanted, stop)?;
+        let outputs = self.encoder.run_until(&[(&self.encoder.inputs()[0].name, &input)], &wanted, stop)?;
         let tensors = self.kept.iter().map(|(_, name)| name.clone()).zip(outputs).collect();
         Ok(Encoding { placement, tensors })
     }
 
-    fn decode(&self, encoding: &Encoding, prompt: &Prompt, stop: &Stop) -> Result<Vec<MaskGrid>, ModelError> {
+    fn decode(&self, encoding: &Encoding, prompt: &Prompt) -> Result<Vec<MaskGrid>, ModelError> {
         demand_something(prompt, FAMILY.name)?;
         let placement = &encoding.placement;
         let points = FramePoints::with_corners(prompt, placement);
@@ -101,7 +101,7 @@ impl Segmenter for Sam1 {
         } else {
             ("masks", Span::Picture)
         };
-        let answer = self.decoder.run(&feeds, &[name, "iou_predictions"], stop)?;
+        let answer = self.decoder.run(&feeds, &[name, "iou_predictions"])?;
         Ok(preferred_first(grids(&answer[0], &answer[1].to_f32(), placement, span)?, points.len()))
     }
 

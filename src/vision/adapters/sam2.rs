@@ -110,11 +110,11 @@ impl Segmenter for Sam2 {
             .map(|port| port.name.as_str())
             .filter(|name| self.decoder.takes(name))
             .collect();
-        let outputs = self.encoder.run(&[(&self.encoder.inputs()[0].name, &input)], &wanted, stop)?;
+        let outputs = self.encoder.run_until(&[(&self.encoder.inputs()[0].name, &input)], &wanted, stop)?;
         Ok(Encoding { placement, tensors: wanted.into_iter().map(str::to_owned).zip(outputs).collect() })
     }
 
-    fn decode(&self, encoding: &Encoding, prompt: &Prompt, stop: &Stop) -> Result<Vec<MaskGrid>, ModelError> {
+    fn decode(&self, encoding: &Encoding, prompt: &Prompt) -> Result<Vec<MaskGrid>, ModelError> {
         demand_something(prompt, FAMILY.name)?;
         let points = FramePoints::with_corners(prompt, &encoding.placement);
         let (coordinates, labels) = (points.coordinates(1), points.labels(1));
@@ -132,7 +132,7 @@ impl Segmenter for Sam2 {
             (self.names.has_mask, &has_mask),
             ("orig_im_size", &size),
         ]);
-        let answer = self.decoder.run(&feeds, &[self.names.masks, self.names.scores], stop)?;
+        let answer = self.decoder.run(&feeds, &[self.names.masks, self.names.scores])?;
         let span = if self.full_size { Span::Picture } else { Span::Frame(f64::from(self.side)) };
         Ok(best_first(grids(&answer[0], &answer[1].to_f32(), &encoding.placement, span)?))
     }

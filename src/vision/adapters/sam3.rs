@@ -75,7 +75,6 @@ impl Sam3 {
         &self,
         known: &[(&str, &Tensor)],
         exemplar: &Exemplar,
-        stop: &Stop,
     ) -> Result<(Tensor, Vec<f32>), ModelError> {
         // One box is all it takes, and masks as large as the frame are as fine as it sees.
         let coordinates = Tensor::f32(&[1, 1, 4], exemplar.coordinates[..4].to_vec());
@@ -90,24 +89,19 @@ impl Sam3 {
             ("original_height", &side),
             ("original_width", &side),
         ]);
-        let mut answer = self.decoder.run(&feeds, &["masks", "scores"], stop)?.into_iter();
+        let mut answer = self.decoder.run(&feeds, &["masks", "scores"])?.into_iter();
         let (masks, scores) = (answer.next(), answer.next());
         let masks = masks.map(from_truth).unwrap_or(Tensor::f32(&[0], Vec::new()));
         Ok((masks, scores.map(|scores| scores.to_f32()).unwrap_or_default()))
     }
 
-    fn ask_usls(
-        &self,
-        known: &[(&str, &Tensor)],
-        exemplar: &Exemplar,
-        stop: &Stop,
-    ) -> Result<(Tensor, Vec<f32>), ModelError> {
+    fn ask_usls(&self, known: &[(&str, &Tensor)], exemplar: &Exemplar) -> Result<(Tensor, Vec<f32>), ModelError> {
         let count = exemplar.labels.len();
         let boxes = Tensor::f32(&[1, count, 4], exemplar.coordinates.clone());
         let labels = Tensor::i64(&[1, count], exemplar.labels.clone());
         let mut feeds = known.to_vec();
         feeds.extend([("input_boxes", &boxes), ("input_boxes_labels", &labels)]);
-        let mut answer = self.decoder.run(&feeds, &["pred_masks", "pred_logits", "presence_logits"], stop)?;
+        let mut answer = self.decoder.run(&feeds, &["pred_masks", "pred_logits", "presence_logits"])?;
         let presence = answer.pop().and_then(|t| t.to_f32().first().copied()).map_or(1.0, sigmoid);
         let scores = answer.pop().map(|t| t.to_f32()).unwrap_or_default();
         let masks = answer.pop().unwrap_or(Tensor::f32(&[0], Vec::new()));
@@ -129,18 +123,18 @@ impl Segmenter for Sam3 {
             .map(|port| port.name.as_str())
             .filter(|name| self.decoder.takes(name))
             .collect();
-        let outputs = self.encoder.run(&[(&port.name, &input)], &wanted, stop)?;
+        let outputs = self.encoder.run_until(&[(&port.name, &input)], &wanted, stop)?;
         Ok(Encoding { placement, tensors: wanted.into_iter().map(str::to_owned).zip(outputs).collect() })
     }
 
-    fn decode(&self, encoding: &Encoding, prompt: &Prompt, stop: &Stop) -> Result<Vec<MaskGrid>, ModelError> {
+    fn decode(&self, encoding: &Encoding, prompt: &Prompt) -> Result<Vec<MaskGrid>, ModelError> {
         demand_something(prompt, FAMILY.name)?;
         let exemplar = Exemplar::new(prompt, &encoding.placement);
         let mut feeds = super::feeds_of(encoding);
         feeds.extend(self.words.iter().map(|(name, tensor)| (name.as_str(), tensor)));
         let (masks, scores) = match self.layout {
-            Layout::Samexporter => self.ask_samexporter(&feeds, &exemplar, stop)?,
-            Layout::Usls => self.ask_usls(&feeds, &exemplar, stop)?,
+            Layout::Samexporter => self.ask_samexporter(&feeds, &exemplar)?,
+            Layout::Usls => self.ask_usls(&feeds, &exemplar)?,
         };
         if scores.is_empty() {
             return Ok(Vec::new());
@@ -224,7 +218,7 @@ fn encode_words(text: &Network, layout: Layout) -> Result<Vec<(String, Tensor)>,
         ),
     };
     let wanted: Vec<&str> = names.iter().map(|(output, _)| *output).filter(|name| text.gives(name)).collect();
-    let outputs = text.run(&feeds, &wanted, &Stop::default())?;
+    let outputs = text.run(&feeds, &wanted)?;
     let known_as = names.iter().filter(|(output, _)| wanted.contains(output)).map(|(_, name)| (*name).to_owned());
     Ok(known_as.zip(outputs).collect())
 }

@@ -60,11 +60,11 @@ impl Segmenter for SamTracker {
             .map(|port| port.name.as_str())
             .filter(|name| self.decoder.takes(name))
             .collect();
-        let outputs = self.encoder.run(&[(&self.encoder.inputs()[0].name, &input)], &wanted, stop)?;
+        let outputs = self.encoder.run_until(&[(&self.encoder.inputs()[0].name, &input)], &wanted, stop)?;
         Ok(Encoding { placement, tensors: wanted.into_iter().map(str::to_owned).zip(outputs).collect() })
     }
 
-    fn decode(&self, encoding: &Encoding, prompt: &Prompt, stop: &Stop) -> Result<Vec<MaskGrid>, ModelError> {
+    fn decode(&self, encoding: &Encoding, prompt: &Prompt) -> Result<Vec<MaskGrid>, ModelError> {
         demand_something(prompt, FAMILY.name)?;
         let placement = &encoding.placement;
         let points = FramePoints::of_points(prompt, placement);
@@ -82,7 +82,7 @@ impl Segmenter for SamTracker {
         let boxes = Tensor::f32(&[1, usize::from(corners.is_some()), 4], corners.unwrap_or_default());
         let mut feeds = super::feeds_of(encoding);
         feeds.extend([("input_points", &coordinates), ("input_labels", &labels), ("input_boxes", &boxes)]);
-        let answer = self.decoder.run(&feeds, &["pred_masks", "iou_scores"], stop)?;
+        let answer = self.decoder.run(&feeds, &["pred_masks", "iou_scores"])?;
         Ok(best_first(grids(&answer[0], &answer[1].to_f32(), placement, Span::Frame(f64::from(self.side)))?))
     }
 

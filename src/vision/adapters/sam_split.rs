@@ -17,20 +17,20 @@ use crate::runtime::Provider;
 use crate::segmenter::{Encoding, MaskGrid, Prompt, Segmenter};
 
 pub(super) const FAMILY: Family = Family {
-    name: "sam_hf",
+    name: "sam_split",
     title: "SlimSAM and other Hugging Face exports of SAM",
     parts: &["encoder", "decoder"],
-    open: Open::Segment(|parts| Ok(Box::new(SamHf::open(parts)?))),
+    open: Open::Segment(|parts| Ok(Box::new(SamSplit::open(parts)?))),
 };
 
 const SIDE: u32 = 1024;
 
-struct SamHf {
+struct SamSplit {
     encoder: Network,
     decoder: Network,
 }
 
-impl SamHf {
+impl SamSplit {
     fn open(parts: &Parts<'_>) -> Result<Self, ModelError> {
         let (encoder, decoder) = (parts.network("encoder")?, parts.network("decoder")?);
         let inputs = ["image_embeddings", "image_positional_embeddings", "input_points", "input_labels"];
@@ -43,16 +43,16 @@ impl SamHf {
     }
 }
 
-impl Segmenter for SamHf {
+impl Segmenter for SamSplit {
     fn encode(&self, picture: &Picture, stop: &Stop) -> Result<Encoding, ModelError> {
         let (scaled, placement) = picture.with_long_side(SIDE).map_err(super::unscaled)?;
         let input = scaled.planes(SIDE, SIDE, &Normalise::IMAGENET);
         let names = ["image_embeddings", "image_positional_embeddings"];
-        let outputs = self.encoder.run(&[(&self.encoder.inputs()[0].name, &input)], &names, stop)?;
+        let outputs = self.encoder.run_until(&[(&self.encoder.inputs()[0].name, &input)], &names, stop)?;
         Ok(Encoding { placement, tensors: names.map(str::to_owned).into_iter().zip(outputs).collect() })
     }
 
-    fn decode(&self, encoding: &Encoding, prompt: &Prompt, stop: &Stop) -> Result<Vec<MaskGrid>, ModelError> {
+    fn decode(&self, encoding: &Encoding, prompt: &Prompt) -> Result<Vec<MaskGrid>, ModelError> {
         demand_something(prompt, FAMILY.name)?;
         let placement = &encoding.placement;
         let mut asked = prompt.clone();
@@ -64,7 +64,7 @@ impl Segmenter for SamHf {
         let (coordinates, labels) = (points.coordinates(2), points.labels(2));
         let mut feeds = super::feeds_of(encoding);
         feeds.extend([("input_points", &coordinates), ("input_labels", &labels)]);
-        let answer = self.decoder.run(&feeds, &["pred_masks", "iou_scores"], stop)?;
+        let answer = self.decoder.run(&feeds, &["pred_masks", "iou_scores"])?;
         Ok(best_first(grids(&answer[0], &answer[1].to_f32(), placement, Span::Frame(f64::from(SIDE)))?))
     }
 
