@@ -8,6 +8,7 @@ use tator_store::{
     EditOutcome, EditRequest, ImageHome, Limits, LockNote, Reader, TableHealth, Trashed, Workspace, Writer,
 };
 
+use crate::assist::Assist;
 use crate::error::Error;
 use crate::jobs::Queue;
 use crate::upkeep::Upkeep;
@@ -21,6 +22,7 @@ pub struct Workbench {
 /// What the clones share. Fields are dropped in order: the worker stops before the store closes.
 pub(crate) struct Open {
     pub jobs: Queue,
+    pub assist: Assist,
     upkeep: Upkeep,
     pub writer: Arc<Writer>,
     workspace: std::sync::Mutex<Workspace>,
@@ -35,8 +37,9 @@ impl Workbench {
         let workspace = Workspace::open(folder)?;
         let writer = Arc::new(tator_store::open(&workspace, limits, Arc::new(SystemClock))?);
         let jobs = Queue::start(Arc::clone(&writer))?;
+        let assist = Assist::start(Arc::clone(&writer));
         let upkeep = Upkeep::start(Arc::clone(&writer));
-        Ok(Self { open: Arc::new(Open { jobs, upkeep, writer, workspace: std::sync::Mutex::new(workspace) }) })
+        Ok(Self { open: Arc::new(Open { jobs, assist, upkeep, writer, workspace: std::sync::Mutex::new(workspace) }) })
     }
 
     /// Says in the lock file who holds the workspace.

@@ -47,7 +47,7 @@ pub use fold::FoldReport;
 pub use jobs::JobRow;
 pub use lance_tables::TableHealth;
 pub use load::{LoadDiff, LoadPolicy, Loaded, Loader, NewFile};
-pub use places::BoxPlace;
+pub use places::{BoxPlace, ClassSample};
 pub use reader::{ImageFile, Reader};
 pub use snapshot::Snapshot;
 pub use summary::{

@@ -85,6 +85,7 @@ queries! {
     SELECT_BOXES_BY_IMAGE = "boxes/select_by_image.sql",
     SELECT_BOXES_BY_RANGE = "boxes/select_by_range.sql",
     SELECT_BOX_PLACES = "boxes/select_places.sql",
+    SELECT_CLASS_SAMPLES = "boxes/select_class_samples.sql",
     SCAN_BOXES = "boxes/scan_all.sql",
     INSERT_BOX = "boxes/insert_box.sql",
     UPDATE_BOX = "boxes/update_box.sql",

@@ -44,6 +44,10 @@ pub struct ImageFile {
     pub path: std::path::PathBuf,
     /// BLAKE3 of the bytes as they were imported; may be empty.
     pub content_hash: String,
+    /// Width of the upright picture in pixels.
+    pub width: u32,
+    /// Height of the upright picture in pixels.
+    pub height: u32,
 }
 
 /// Runs a query of ours and gives its batches.
@@ -233,8 +237,11 @@ impl Reader {
         self.engine.with(|c| {
             let home = find_dataset(c, dataset)?.home;
             let mut statement = c.prepare(&query.of(dataset)).map_err(query.failed())?;
-            let found = statement.query_row([id], |row| Ok((row.get::<_, String>("file")?, row.get("content_hash")?)));
-            let (file, content_hash) = match found {
+            let found = statement.query_row([id], |row| {
+                let size: (u32, u32) = (row.get("width")?, row.get("height")?);
+                Ok((row.get::<_, String>("file")?, row.get("content_hash")?, size))
+            });
+            let (file, content_hash, (width, height)) = match found {
                 Err(duckdb::Error::QueryReturnedNoRows) => Err(Error::NotFound(format!("image {id} of {dataset}"))),
                 other => other.map_err(query.failed()),
             }?;
@@ -247,7 +254,7 @@ impl Reader {
                 ImageHome::Managed => self.folders.dataset(dataset).join("images"),
                 ImageHome::Linked { folder } => folder,
             };
-            Ok(ImageFile { path: folder.join(file), content_hash })
+            Ok(ImageFile { path: folder.join(file), content_hash, width, height })
         })
     }
 

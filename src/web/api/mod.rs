@@ -1,6 +1,7 @@
 //! JSON under `/api/v1`, one file per noun. `assets/openapi.json` describes every door of it; a test holds the two
 //! together.
 
+mod assist;
 mod classes;
 mod datasets;
 mod edits;
@@ -40,6 +41,7 @@ pub(crate) fn doors() -> Vec<Door> {
         images::doors(),
         pictures::doors(),
         edits::doors(),
+        assist::doors(),
         classes::doors(),
         history::doors(),
         imports::doors(),
