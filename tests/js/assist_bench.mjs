@@ -41,7 +41,7 @@ export function assistBench({ boxes = [], later } = {}) {
   const client = createAssistClient({ dataset: "d", client: "tab", fetch: fake.fetch });
   const desk = new Desk({ app, client, settings: createSettings(memory()) });
   const choice = new Choice(desk);
-  const autoClass = new AutoClass(desk);
+  const autoClass = new AutoClass(desk, later ?? ((work, ms) => setTimeout(work, ms)));
   const refine = new Refine(desk, choice, later);
   const pause = { then(work) { this.work = work; }, drop() { this.work = null; }, now() { const { work } = this; this.work = null; return work?.(); } };
   const pointMode = new PointMode({ desk, choice, autoClass, goTo() {} }, pause);

@@ -103,3 +103,16 @@ test("too few labelled boxes: said once, with what to do", async () => {
   await settled();
   assert.deepEqual(bench.toasts.map(({ hint }) => hint), ["label a few boxes of two classes first"]);
 });
+
+test("while the server is still learning the box is asked about again by itself", async () => {
+  const waits = [];
+  const bench = assistBench({ later: (work, ms) => waits.push({ work, ms }) });
+  bench.autoClass.toggle();
+  bench.fake.replies.push(() => failing(422, "no_suggestion", "the labelled boxes are still being learnt", "try again in a few seconds"));
+  const id = bench.draw([100, 100], [300, 200]);
+  await settled();
+  assert.match(bench.toasts[0].text, /still being learnt/);
+  waits.pop().work();
+  await settled();
+  assert.equal(bench.box(id).class_id, 2);
+});

@@ -75,7 +75,7 @@ test("the slots are asked after while something is in flight, and no longer", as
 
 test("without a segmenter nothing is wished for, and an older server is not asked again", async () => {
   const none = preloading();
-  none.fake.status.active = { segmenter: null, embedder: null };
+  none.fake.status.segmenter = null;
   none.preload.opened(recordOf(5));
   await none.pass(DEBOUNCE_MS);
   assert.deepEqual(none.windows(), []);
@@ -106,7 +106,7 @@ test("rows: the slots by role, a request behind an encoding says so, times and s
 test("the line in the top bar: provider really used, fall-back as a warning, latency", () => {
   const status = new FakeAssist().status;
   assert.deepEqual(headline(null, [], null).mood, "off");
-  assert.equal(headline({ ...status, active: {} }, [], null).text, "No model");
+  assert.equal(headline({ ...status, segmenter: null, embedder: null }, [], null).text, "No model");
   const fallen = headline({ ...status, provider: "CPUExecutionProvider", notice: "CUDA asked for, running on the CPU: no driver" }, [], { ms: 84, decode: 71, cached: true });
   assert.deepEqual([fallen.mood, fallen.provider, fallen.text], ["warn", "CPU", "Mask 84 ms"]);
   assert.match(fallen.title, /CUDA asked for/);

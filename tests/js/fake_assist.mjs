@@ -23,7 +23,7 @@ export class FakeAssist {
     this.job = { job_id: 7, state: "queued", progress: { done: 0, total: 0, stage: "", eta_s: null }, message: "", resumable: false, report: null };
     this.proposals = [];
     this.status = {
-      models: [], active: { segmenter: "mobilesam", embedder: "clip" }, settings: { slots: 2, bytes: 0, preload: true },
+      models: [], segmenter: "mobilesam", embedder: "clip", settings: { slots: 2, bytes: 0, preload: true },
       slots: [], tasks: [], provider: "CPU", notice: null,
     };
   }
@@ -49,7 +49,7 @@ export class FakeAssist {
     const last = path.slice(path.lastIndexOf("/") + 1);
     if (last === "segment") return { status: 200, body: this.segment(body) };
     if (last === "classify") return { status: 200, body: { class_id: 2, probability: 0.83, runner_up: { class_id: 1, probability: 0.11 }, method: "neighbours", model: "clip", neighbours: 9, ms: 21 } };
-    if (last === "window") return { status: 202, body: { slots: this.status.slots } };
+    if (last === "window") return { status: 202, body: this.status };
     if (last === "assist") return { status: 200, body: this.status };
     if (last === "tweak" && method === "POST") return { status: 202, body: { job_id: this.job.job_id } };
     if (path.includes("/jobs/")) return { status: 200, body: this.job };

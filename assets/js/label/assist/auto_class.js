@@ -2,9 +2,14 @@
 import { decide, percent, toClassify } from "./class_rule.js";
 import { boxOf } from "./outline.js";
 
+const AGAIN_MS = 3000;
+const MOST_TRIES = 10;
+
 export class AutoClass {
-  constructor(desk) {
-    this.desk = desk;
+  /** @param later for waiting, as setTimeout */
+  constructor(desk, later = (work, ms) => setTimeout(work, ms)) {
+    Object.assign(this, { desk, later });
+    this.tries = new Map(); // box id → how often its class could not be told yet
     this.asking = new Map(); // box id → AbortController
     this.offers = new Map(); // box id → {suggestion, outcome}
     this.newest = null;
@@ -55,18 +60,29 @@ export class AutoClass {
       const suggestion = await runs.follow(about, () => client.classify(image.image_id, boxOf(box), controller.signal));
       this.answer(mark, { fresh, before }, suggestion);
     } catch (error) {
-      this.failed(error);
+      this.failed(error, id, fresh);
     } finally {
       if (this.asking.get(id) === controller) this.asking.delete(id);
     }
   }
 
-  failed(error) {
-    const { app, told } = this.desk;
+  failed(error, id, fresh) {
+    const { told } = this.desk;
     if (error.code !== "no_suggestion") return this.desk.complain(error, "suggest a class");
-    if (told.has("no_suggestion")) return undefined;
-    told.add("no_suggestion");
-    return app.toast({ text: "There is no class to suggest yet.", hint: error.hint || "Label a few boxes of two classes first." });
+    const learning = error.hint?.startsWith("try again") ?? false;
+    if (learning) this.again(id, fresh);
+    const once = learning ? "learning" : "no_suggestion";
+    if (told.has(once)) return undefined;
+    told.add(once);
+    return this.desk.app.toast(learning ? { text: "The labelled boxes are still being learnt.", hint: "The suggestion follows by itself." }
+      : { text: "There is no class to suggest yet.", hint: error.hint || "Label a few boxes of two classes first." });
+  }
+
+  /** The server is still learning: asked again in a while, if the box is still there. */
+  again(id, fresh) {
+    const tries = (this.tries.get(id) ?? 0) + 1;
+    this.tries.set(id, tries);
+    if (tries <= MOST_TRIES) this.later(() => this.look(id, { fresh }), AGAIN_MS);
   }
 
   answer(mark, { fresh, before }, suggestion) {

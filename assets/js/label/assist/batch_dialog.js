@@ -4,7 +4,7 @@ import { leftOut, taken, thumbSize, windowAround } from "./proposals.js";
 import { lasted } from "./words.js";
 
 const NS = "http://www.w3.org/2000/svg";
-const WHY = { stale: "edited since", excluded: "left out", moved: "moved too far" };
+const WHY = { stale: "edited since", excluded: "left out", moved: "moved far" };
 
 function svg(tag, attributes, ...children) {
   const made = document.createElementNS(NS, tag);

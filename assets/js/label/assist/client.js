@@ -50,7 +50,7 @@ export function createAssistClient({ base = "", dataset, client, fetch = (...all
       go(`${root}/images/${image_id}/segment`, "segment", { ...posted({ ...prompt, client, request: ++numbered }), signal }),
     /** A request of its own, which nothing newer may drop: it carries no name of the tab. */
     segment: (image_id, prompt, signal) => go(`${root}/images/${image_id}/segment`, "segment", { ...posted(prompt), signal }),
-    classify: (image_id, box, signal) => go(`${root}/images/${image_id}/classify`, "classify", { ...posted({ box, client }), signal }),
+    classify: (image_id, box, signal) => go(`${root}/images/${image_id}/classify`, "classify", { ...posted({ box }), signal }),
     window: (wish, signal) => go(`${root}/assist/window`, "window", { ...posted({ client, ...wish }), signal }),
     status: (signal) => go(`${base}/api/v1/assist?client=${encodeURIComponent(client)}`, "status", { signal }),
     change: (settings) => go(`${base}/api/v1/assist`, "status", posted(settings, "PATCH")),

@@ -23,6 +23,12 @@ export class Desk {
     this.listeners = [];
   }
 
+  /** How the server stands with an image of this dataset; null when it was not asked for it. */
+  slotOf(image_id) {
+    const { dataset } = this.app.config;
+    return this.status?.slots?.find((slot) => slot.image_id === image_id && (slot.dataset ?? dataset) === dataset) ?? null;
+  }
+
   /** Something to draw or to list has changed. */
   changed() {
     this.version += 1;

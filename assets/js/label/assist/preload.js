@@ -38,12 +38,12 @@ export class Preload {
     await Promise.race([record.around, new Promise((done) => this.later(done, DEBOUNCE_MS))]);
     if (record.image.image_id !== this.here) return;
     if (this.desk.status === null) await this.poll();
-    if (this.gone || !this.desk.status?.active?.segmenter) return;
+    if (this.gone || !this.desk.status?.segmenter) return;
     this.direction = directionOf(this.last, this.here, record.neighbours) ?? this.direction;
     const wish = wishFor(this.here, { neighbours: record.neighbours, ahead: this.walk.ahead, behind: this.walk.behind }, this.direction);
     try {
-      const { slots } = await this.newest.run((signal) => this.desk.client.window(wish, signal));
-      if (slots && this.desk.status) this.desk.status = { ...this.desk.status, slots };
+      const told = await this.newest.run((signal) => this.desk.client.window(wish, signal));
+      this.desk.status = { ...this.desk.status, ...told };
       this.desk.changed();
     } catch (error) {
       if (!isSuperseded(error) && error.code !== "no_model") this.desk.app.say(`The next images are not prepared: ${error.message}`);

@@ -62,7 +62,7 @@ export class Refine {
   }
 
   encoding(image_id) {
-    const slot = this.desk.status?.slots?.find((each) => each.image_id === image_id);
+    const slot = this.desk.slotOf(image_id);
     return !slot || slot.state === "waiting" || slot.state === "encoding";
   }
 

@@ -7,13 +7,13 @@ const ORDER = ["current", "next", "previous", "kept"];
 const fileOf = (path) => (path ?? "").slice((path ?? "").lastIndexOf("/") + 1);
 
 /** Rows for the server's slots: one per image that is encoded or about to be. */
-function slotRows({ slots = [], tasks = [] }) {
+function slotRows({ slots = [], tasks = [] }, nameOf) {
   const sorted = [...slots].sort((a, b) => ORDER.indexOf(a.role) - ORDER.indexOf(b.role));
   return sorted.map((slot) => {
     const task = tasks.find((each) => each.kind === "encode" && each.image_id === slot.image_id && each.state !== "superseded");
     const ms = slot.state === "ready" ? slot.encode_ms : task?.ms;
     const live = slot.state === "waiting" || slot.state === "encoding";
-    return { key: `slot ${slot.image_id}`, kind: "encode", role: slot.role, label: `Encode ${ROLES[slot.role] ?? slot.role}`, detail: fileOf(slot.path), state: slot.state, word: WORDS[slot.state] ?? slot.state, time: lasted(ms), live, note: slot.error ?? "" };
+    return { key: `slot ${slot.image_id}`, kind: "encode", role: slot.role, label: `Encode ${ROLES[slot.role] ?? slot.role}`, detail: fileOf(slot.path ?? nameOf(slot.image_id)) || `image ${slot.image_id}`, state: slot.state, word: WORDS[slot.state] ?? slot.state, time: lasted(ms), live, note: slot.error ?? "" };
   });
 }
 
@@ -35,10 +35,10 @@ function otherRows({ tasks = [] }, mine) {
     .map((task) => ({ key: `task ${task.id}`, kind: task.kind, label: task.label || task.kind, detail: "", state: task.state, word: WORDS[task.state], time: lasted(task.ms), live: true, note: "" }));
 }
 
-/** @param runs those worth showing */
-export function rowsOf(status, runs, now) {
+/** @param runs those worth showing; @param nameOf path of an image, when the page knows it */
+export function rowsOf(status, runs, now, nameOf = () => "") {
   const known = status ?? {};
-  const rows = [...runs.map((run) => runRow(run, known.slots ?? [], now)), ...slotRows(known), ...otherRows(known, runs)];
+  const rows = [...runs.map((run) => runRow(run, known.slots ?? [], now)), ...slotRows(known, nameOf), ...otherRows(known, runs)];
   return [...rows.filter((row) => row.live), ...rows.filter((row) => !row.live)];
 }
 
@@ -54,9 +54,9 @@ export function headline(status, rows, latency) {
   const provider = providerName(latency?.provider ?? status?.provider);
   const live = rows.filter((row) => row.live);
   if (!status) return { text: "", mood: "off", provider: "", title: "The models have not answered yet." };
-  if (!status.active?.segmenter && !status.active?.embedder) return { text: "No model", mood: "off", provider: "", title: "No model is installed. Fetch one with: tator models pull mobilesam" };
+  if (!status.segmenter && !status.embedder) return { text: "No model", mood: "off", provider: "", title: "No model is installed. Fetch one with: tator models pull mobilesam" };
   const text = live.length ? `${live[0].label}${live.length > 1 ? ` +${live.length - 1}` : ""}` : latency ? `Mask ${lasted(latency.ms)}` : "Models ready";
   const parts = latency ? [latency.cached ? "encoding at hand" : `encode ${lasted(latency.encode)}`, `decode ${lasted(latency.decode)}`] : [];
-  const title = [status.notice, status.active.segmenter, parts.join(", "), `runs on ${provider || "an unknown provider"}`].filter(Boolean).join(" · ");
+  const title = [status.notice, status.segmenter, parts.join(", "), `runs on ${provider || "an unknown provider"}`].filter(Boolean).join(" · ");
   return { text, mood: status.notice ? "warn" : live.length ? "busy" : "idle", provider, title };
 }

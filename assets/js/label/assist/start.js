@@ -11,6 +11,8 @@ import { createAssistClient } from "./client.js";
 import { Desk } from "./desk.js";
 import { Head } from "./head.js";
 import { Overlay } from "./overlay.js";
+import { onScreen } from "./place.js";
+import { chosen } from "./points.js";
 import { PointMode } from "./point_mode.js";
 import { Preload } from "./preload.js";
 import { Refine } from "./refine.js";
@@ -79,6 +81,19 @@ function localStorageOrNone() {
   }
 }
 
+/** What the person is at, on screen: the mask or the points being put down, else the selected box. */
+function atWork(state, { session }) {
+  const rect = chosen(session)?.rect ?? pointsRect(session) ?? (state.selection.length === 1 ? state.boxes.find(({ id }) => id === state.selection[0]) : null);
+  return rect ? onScreen(state.view, rect) : null;
+}
+
+function pointsRect(session) {
+  if (!session) return null;
+  const [xs, ys] = [session.points.map(({ x }) => x), session.points.map(({ y }) => y)];
+  const [x, y] = [Math.min(...xs), Math.min(...ys)];
+  return { x, y, w: Math.max(...xs) - x, h: Math.max(...ys) - y };
+}
+
 /** Once the bars are there: what is seen. @param parts of `prepareAssists`, {keys, bars} of the page */
 export function showAssists(all, app, { keys, bars }) {
   const { desk, choice, autoClass, pointMode, batch, aim } = all;
@@ -95,6 +110,7 @@ export function showAssists(all, app, { keys, bars }) {
     overlay.frame(state);
     chip.frame(state);
     head.frame(tasks.frame());
+    tasks.stepAside(atWork(state, pointMode), state.screen);
     auto.setAttribute("aria-pressed", autoClass.on);
   });
   batch.resume();

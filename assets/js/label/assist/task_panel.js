@@ -3,6 +3,7 @@ import { element, setText } from "../element.js";
 import { headline, rowsOf } from "./rows.js";
 
 const TICK_MS = 200;
+const EDGE = 12; // between the list and the edges of the stage
 
 export class TaskPanel {
   /** @param parts {desk, autoClass} */
@@ -39,9 +40,18 @@ export class TaskPanel {
     this.node.open = !this.node.open;
   }
 
+  /** Folds itself up while it would lie over what the person is at. @param rect on screen, or null */
+  stepAside(rect, screen) {
+    if (this.node.open && !this.node.hidden && !this.aside) this.size = { w: this.node.offsetWidth, h: this.node.offsetHeight };
+    const { w, h } = this.size ?? { w: 0, h: 0 };
+    const over = rect !== null && rect.x < EDGE + w && rect.y + rect.h > screen.height - EDGE - h && rect.y < screen.height && rect.x + rect.w > 0;
+    if (over !== this.aside) this.node.toggleAttribute("data-aside", over);
+    this.aside = over;
+  }
+
   frame() {
     const { desk } = this;
-    const rows = rowsOf(desk.status, desk.runs.shown(), desk.runs.now());
+    const rows = rowsOf(desk.status, desk.runs.shown(), desk.runs.now(), (id) => desk.app.images.get(id)?.image.path);
     const live = rows.filter((row) => row.live);
     const open = this.node.open;
     this.node.hidden = !open && live.length === 0 && !rows.some((row) => row.state === "failed");
