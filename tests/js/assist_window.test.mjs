@@ -99,7 +99,7 @@ test("rows: the slots by role, a request behind an encoding says so, times and s
     ["Fit the selected box", "", "waits for the encoding", "1.5 s"],
     ["Encode this image", "5.jpg", "encoding", "420 ms"],
     ["Encode next image", "6.jpg", "waits", ""],
-    ["someone else's", "", "running", "90 ms"],
+    ["Fit someone else's", "", "running", "90 ms"],
   ]);
 });
 
@@ -110,7 +110,7 @@ test("the line in the top bar: provider really used, fall-back as a warning, lat
   const fallen = headline({ ...status, provider: "CPUExecutionProvider", notice: "CUDA asked for, running on the CPU: no driver" }, [], { ms: 84, decode: 71, cached: true });
   assert.deepEqual([fallen.mood, fallen.provider, fallen.text], ["warn", "CPU", "Mask 84 ms"]);
   assert.match(fallen.title, /CUDA asked for/);
-  assert.equal(headline(status, [{ live: true, label: "Encode this image" }, { live: true, label: "x" }], null).text, "Encode this image +1");
+  assert.equal(headline(status, [{ key: "slot 5", role: "current", live: true, label: "Encode this image" }, { key: "run 1", live: true, label: "x" }, { key: "slot 6", role: "next", live: true }], null).text, "Encode this image +1");
 });
 
 test("outlines come as pairs or as flat lists, and stay inside the image", () => {

@@ -3,7 +3,7 @@ import { decide, percent, toClassify } from "./class_rule.js";
 import { boxOf } from "./outline.js";
 
 const AGAIN_MS = 3000;
-const MOST_TRIES = 10;
+const MOST_TRIES = 40;
 
 export class AutoClass {
   /** @param later for waiting, as setTimeout */
@@ -78,11 +78,15 @@ export class AutoClass {
       : { text: "There is no class to suggest yet.", hint: error.hint || "Label a few boxes of two classes first." });
   }
 
+  get learning() {
+    return (this.desk.status?.tasks ?? []).some(({ kind, state }) => kind === "learn" && state === "running");
+  }
+
   /** The server is still learning: asked again in a while, if the box is still there. */
   again(id, fresh) {
     const tries = (this.tries.get(id) ?? 0) + 1;
     this.tries.set(id, tries);
-    if (tries <= MOST_TRIES) this.later(() => this.look(id, { fresh }), AGAIN_MS);
+    if (tries <= MOST_TRIES) this.later(() => (this.learning ? this.again(id, fresh) : this.look(id, { fresh })), AGAIN_MS);
   }
 
   answer(mark, { fresh, before }, suggestion) {

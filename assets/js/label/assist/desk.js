@@ -7,6 +7,7 @@ import { Lane, Runs } from "./runs.js";
 import { complaint } from "./words.js";
 
 const TRIES = 3;
+const SAME_MS = 15_000; // the same trouble is not shown again within this time
 
 export class Desk {
   /** @param parts {app, client, settings, now()} */
@@ -95,6 +96,9 @@ export class Desk {
     const message = complaint(error, doing);
     if (!message || (message.once && this.told.has(message.once + doing))) return;
     if (message.once) this.told.add(message.once + doing);
-    this.app.toast(message);
+    const { now } = this.runs;
+    const again = message.text === this.complained?.text && now() - this.complained.at < SAME_MS;
+    this.complained = { text: message.text, at: now() };
+    again ? this.app.say(message.text) : this.app.toast(message);
   }
 }

@@ -3,6 +3,7 @@ import { lasted } from "./words.js";
 
 const ROLES = { current: "this image", next: "next image", previous: "previous image", kept: "kept" };
 const WORDS = { waiting: "waits", encoding: "encoding", running: "running", ready: "ready", failed: "failed", done: "done", superseded: "dropped" };
+const DOING = { decode: "Mask on", classify: "Class of a box on", learn: "Learn", tweak: "Fit" };
 const ORDER = ["current", "next", "previous", "kept"];
 const fileOf = (path) => (path ?? "").slice((path ?? "").lastIndexOf("/") + 1);
 
@@ -32,7 +33,7 @@ function runRow(run, slots, now) {
 function otherRows({ tasks = [] }, mine) {
   const kinds = new Set(mine.filter((run) => run.ended === undefined).map((run) => (run.kind === "classify" ? "classify" : "decode")));
   return tasks.filter(({ kind, state }) => kind !== "encode" && (state === "running" || state === "waiting") && !kinds.has(kind))
-    .map((task) => ({ key: `task ${task.id}`, kind: task.kind, label: task.label || task.kind, detail: "", state: task.state, word: WORDS[task.state], time: lasted(task.ms), live: true, note: "" }));
+    .map((task) => ({ key: `task ${task.id}`, kind: task.kind, label: `${DOING[task.kind] ?? task.kind} ${task.label ?? ""}`.trim(), detail: "", state: task.state, word: WORDS[task.state], time: lasted(task.ms), live: true, note: "" }));
 }
 
 /** @param runs those worth showing; @param nameOf path of an image, when the page knows it */
@@ -41,6 +42,9 @@ export function rowsOf(status, runs, now, nameOf = () => "") {
   const rows = [...runs.map((run) => runRow(run, known.slots ?? [], now)), ...slotRows(known, nameOf), ...otherRows(known, runs)];
   return [...rows.filter((row) => row.live), ...rows.filter((row) => !row.live)];
 }
+
+/** Somebody waits for it: asked for by this tab, or the image on screen; the rest is preparation. */
+export const isAwaited = (row) => row.live && (row.key.startsWith("run ") || row.role === "current");
 
 /** The names of providers as people know them. */
 export function providerName(provider) {
@@ -52,11 +56,14 @@ export function providerName(provider) {
 /** @returns {text, mood: "off" | "idle" | "busy" | "warn", provider, title} */
 export function headline(status, rows, latency) {
   const provider = providerName(latency?.provider ?? status?.provider);
-  const live = rows.filter((row) => row.live);
+  const live = rows.filter(isAwaited);
+  const busy = rows.some((row) => row.live);
   if (!status) return { text: "", mood: "off", provider: "", title: "The models have not answered yet." };
   if (!status.segmenter && !status.embedder) return { text: "No model", mood: "off", provider: "", title: "No model is installed. Fetch one with: tator models pull mobilesam" };
-  const text = live.length ? `${live[0].label}${live.length > 1 ? ` +${live.length - 1}` : ""}` : latency ? `Mask ${lasted(latency.ms)}` : "Models ready";
+  const broken = rows.find((row) => row.role === "current" && row.state === "failed");
+  if (broken && !live.length) return { text: "This image cannot be read by the model", mood: "warn", provider, title: broken.note };
+  const text = live.length ? `${live[0].label}${live.length > 1 ? ` +${live.length - 1}` : ""}` : latency ? `Mask ${lasted(latency.ms)}` : busy ? "Preparing" : "Models ready";
   const parts = latency ? [latency.cached ? "encoding at hand" : `encode ${lasted(latency.encode)}`, `decode ${lasted(latency.decode)}`] : [];
   const title = [status.notice, status.segmenter, parts.join(", "), `runs on ${provider || "an unknown provider"}`].filter(Boolean).join(" · ");
-  return { text, mood: status.notice ? "warn" : live.length ? "busy" : "idle", provider, title };
+  return { text, mood: status.notice ? "warn" : busy ? "busy" : "idle", provider, title };
 }

@@ -81,9 +81,9 @@ function localStorageOrNone() {
   }
 }
 
-/** What the person is at, on screen: the mask or the points being put down, else the selected box. */
+/** What the person is at, on screen: the points being put down, and their mask. */
 function atWork(state, { session }) {
-  const rect = chosen(session)?.rect ?? pointsRect(session) ?? (state.selection.length === 1 ? state.boxes.find(({ id }) => id === state.selection[0]) : null);
+  const rect = chosen(session)?.rect ?? pointsRect(session);
   return rect ? onScreen(state.view, rect) : null;
 }
 

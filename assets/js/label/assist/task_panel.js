@@ -1,6 +1,6 @@
 // Lower left over the picture: everything in flight, with its state and time. Collapses to one line; steps back while a box is drawn.
 import { element, setText } from "../element.js";
-import { headline, rowsOf } from "./rows.js";
+import { headline, isAwaited, rowsOf } from "./rows.js";
 
 const TICK_MS = 200;
 const EDGE = 12; // between the list and the edges of the stage
@@ -56,7 +56,7 @@ export class TaskPanel {
     const open = this.node.open;
     this.node.hidden = !open && live.length === 0 && !rows.some((row) => row.state === "failed");
     // What is prepared for later is no reason to look up.
-    this.line.hidden = !live.some((row) => row.kind !== "encode" || row.role === "current");
+    this.line.hidden = !live.some(isAwaited);
     setText(this.summary.lastElementChild, live.length ? [live[0].label, live[0].time, live.length > 1 ? `${live.length - 1} more` : ""].filter(Boolean).join(" · ") : "Nothing in flight");
     this.summary.dataset.live = live.length > 0;
     if (this.auto.checked !== this.autoClass.on) this.auto.checked = this.autoClass.on;
