@@ -89,11 +89,8 @@ impl Config {
     pub fn save(&self, workspace: &Path) -> anyhow::Result<()> {
         std::fs::create_dir_all(workspace)?;
         let path = workspace.join("workspace.toml");
-        tator_store::write_whole(&path, toml::to_string(self)?.as_bytes())?;
         // It may hold the password's hash.
-        #[cfg(unix)]
-        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-        Ok(())
+        Ok(tator_store::write_private(&path, toml::to_string(self)?.as_bytes())?)
     }
 }
 

@@ -49,6 +49,7 @@ pub(super) fn serve_workbench(command: &Serve, config: &Config, workbench: Workb
     let mut settings = Settings::new(workbench.reader().folders().root().join("uploads"))?;
     settings.allow_hosts = config.server.allow_hosts.iter().chain(&command.allow_host).cloned().collect();
     settings.password_hash.clone_from(&config.server.password_hash);
+    settings.sessions = Some(workbench.reader().folders().root().join("sessions.json"));
     settings.sql_at_once = config.limits.sql_at_once;
     workbench.announce(&LockNote {
         pid: std::process::id(),
@@ -57,13 +58,15 @@ pub(super) fn serve_workbench(command: &Serve, config: &Config, workbench: Workb
         token: settings.token.as_str().to_owned(),
     })?;
     let url = settings.launch_url(address);
-    tell(&format!("serving {}; Ctrl-C stops", workbench.reader().folders().root().display()));
-    answer(&url);
-    if command.open {
-        open_browser(&url);
-    }
+    let told = format!("serving {}; Ctrl-C stops", workbench.reader().folders().root().display());
     let (_keep_running, stop) = channel();
-    serve(Parts { workbench, settings }, listener, stop)?;
+    serve(Parts { workbench, settings }, listener, stop, || {
+        tell(&told);
+        answer(&url);
+        if command.open {
+            open_browser(&url);
+        }
+    })?;
     Ok(Ending::Done)
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use tator_domain::{Class, ClassId, DatasetName, ImageId, NewClass, SystemClock};
 use tator_store::{
-    EditOutcome, EditRequest, ImageHome, Limits, LockNote, Reader, TableHealth, Trashed, Workspace, Writer,
+    EditOutcome, EditRequest, ImageHome, Limits, LockNote, NamedVersion, Reader, TableHealth, Trashed, Workspace,
+    Writer,
 };
 
 use crate::assist::Assist;
@@ -132,6 +133,22 @@ impl Workbench {
     /// As [`Writer::table_health`].
     pub fn table_health(&self, d: &DatasetName) -> Result<Vec<(String, TableHealth)>, Error> {
         Ok(self.open.writer.table_health(d)?)
+    }
+
+    /// Publishes a dataset and names the version of its tables.
+    ///
+    /// # Errors
+    /// As [`Writer::name_version`].
+    pub fn name_version(&self, d: &DatasetName, name: &str) -> Result<NamedVersion, Error> {
+        Ok(self.open.writer.name_version(d, name)?)
+    }
+
+    /// The named versions of a dataset, newest first.
+    ///
+    /// # Errors
+    /// As [`Writer::named_versions`].
+    pub fn named_versions(&self, d: &DatasetName) -> Result<Vec<NamedVersion>, Error> {
+        Ok(self.open.writer.named_versions(d)?)
     }
 
     /// What is in the trash.

@@ -34,6 +34,7 @@ mod snapshot;
 mod staging;
 mod summary;
 mod trash;
+mod versions;
 mod workspace;
 mod writer;
 
@@ -55,7 +56,8 @@ pub use summary::{
     ImagePage, Neighbours, Trashed,
 };
 pub use tator_domain::Timestamp;
-pub use workspace::{Folders, LockNote, Workspace, read_lock_note, write_whole};
+pub use versions::NamedVersion;
+pub use workspace::{Folders, LockNote, Workspace, read_lock_note, write_private, write_whole};
 pub use writer::Writer;
 
 use tator_domain::Clock;

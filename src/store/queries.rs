@@ -83,7 +83,7 @@ queries! {
     SELECT_IMAGE_AT = "images/select_at.sql",
     UPDATE_IMAGE_AFTER_EDIT = "images/update_after_edit.sql",
     SELECT_BOXES_BY_IMAGE = "boxes/select_by_image.sql",
-    SELECT_BOXES_BY_RANGE = "boxes/select_by_range.sql",
+    SELECT_BOXES_OF_IMAGES = "boxes/select_of_images.sql",
     SELECT_BOX_PLACES = "boxes/select_places.sql",
     SELECT_CLASS_SAMPLES = "boxes/select_class_samples.sql",
     SCAN_BOXES = "boxes/scan_all.sql",

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use arrow::array::RecordBatch;
-use duckdb::{Connection, Params};
+use duckdb::{Connection, Params, params};
 use tator_domain::{Class, DatasetName, Image, ImageBox, ImageId};
 
 use crate::columns;
@@ -199,18 +199,9 @@ impl Reader {
         let (Some(first), Some(last)) = (images.iter().min(), images.iter().max()) else { return Ok(Vec::new()) };
         self.engine.with(|c| {
             find_dataset(c, dataset)?;
-            let dense = last - first < 4 * i64::try_from(images.len()).unwrap_or(i64::MAX / 4);
-            if !dense {
-                return images.iter().try_fold(Vec::new(), |mut all, id| {
-                    all.extend(boxes_on(c, dataset, *id)?);
-                    Ok(all)
-                });
-            }
-            let query = queries::SELECT_BOXES_BY_RANGE;
-            let mut boxes = records(&batches(c, &query, &query.of(dataset), [first, last])?, columns::boxes)?;
-            let wanted: std::collections::HashSet<_> = images.iter().collect();
-            boxes.retain(|b| wanted.contains(&b.image_id));
-            Ok(boxes)
+            let query = queries::SELECT_BOXES_OF_IMAGES;
+            let wanted = serde_json::to_string(images).unwrap_or_default();
+            records(&batches(c, &query, &query.of(dataset), params![first, last, wanted])?, columns::boxes)
         })
     }
 

@@ -7,6 +7,7 @@ use actix_web::http::header::SET_COOKIE;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
+use tator_domain::{Clock, SystemClock};
 
 use crate::assets;
 use crate::door::Door;
@@ -94,14 +95,14 @@ async fn enter(lock: web::Data<Lock>, request: HttpRequest, form: web::Form<Form
         );
     }
     lock.attempts.forget(address);
-    let set_cookie = lock.sessions.open(Instant::now()).map_err(|error| WebError::broken(&error))?;
+    let set_cookie = lock.sessions.open(SystemClock.now()).map_err(|error| WebError::broken(&error))?;
     Ok(moved(&next, Some(&set_cookie), false))
 }
 
 async fn leave(lock: web::Data<Lock>, request: HttpRequest) -> HttpResponse {
     HttpResponse::SeeOther()
         .insert_header(("location", "/login"))
-        .insert_header((SET_COOKIE, lock.sessions.close(request.headers())))
+        .insert_header((SET_COOKIE, lock.sessions.close(request.headers(), SystemClock.now())))
         .finish()
 }
 

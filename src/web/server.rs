@@ -1,10 +1,12 @@
 //! Builds the application and runs it until it is told to stop.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use actix_htmx::HtmxMiddleware;
@@ -18,7 +20,7 @@ use crate::metrics::Metrics;
 use crate::presentation::present;
 use crate::security::password::check_listen;
 use crate::security::token::LaunchToken;
-use crate::security::{BodyLimits, Lock, guard};
+use crate::security::{BodyLimits, Lock, Sessions, guard};
 use crate::uploads::{UploadLimits, Uploads};
 use crate::{extractors, routes};
 
@@ -40,6 +42,8 @@ pub struct Settings {
     pub allow_hosts: Vec<String>,
     /// Argon2id hash of the password; needed on any address but loopback.
     pub password_hash: Option<String>,
+    /// Where sessions are kept over a restart; nowhere unless set.
+    pub sessions: Option<PathBuf>,
     /// Folder in which uploads lie until their import is done.
     pub uploads: PathBuf,
     /// Most of an upload.
@@ -58,6 +62,7 @@ impl Settings {
             token: LaunchToken::random()?,
             allow_hosts: Vec::new(),
             password_hash: None,
+            sessions: None,
             uploads,
             upload_limits: UploadLimits::default(),
             sql_at_once: 3,
@@ -81,18 +86,20 @@ pub fn base_url(address: SocketAddr) -> String {
     format!("http://{reached}")
 }
 
-/// Serves until Ctrl-C, SIGTERM, or a message (or the end) of `stop`. Requests in flight are finished first.
+/// Serves until Ctrl-C, SIGTERM, or a message (or the end) of `stop`. Requests in flight are finished first. `ready` is
+/// called as soon as requests are answered and signals end the server cleanly.
 ///
 /// # Errors
 /// When the listener cannot be used, or is open to other machines and there is no password.
-pub fn serve(parts: Parts, listener: TcpListener, stop: Receiver<()>) -> io::Result<()> {
+pub fn serve(parts: Parts, listener: TcpListener, stop: Receiver<()>, ready: impl FnOnce()) -> io::Result<()> {
     let address = listener.local_addr()?;
     let Parts { workbench, settings } = parts;
     check_listen(address.ip(), settings.password_hash.as_deref())
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
     let limits = BodyLimits { upload: settings.upload_limits.bytes, ..BodyLimits::default() };
     let uploads = web::Data::new(Uploads::open(settings.uploads, settings.upload_limits, &workbench)?);
-    let lock = Lock::new(address, &settings.allow_hosts, settings.token, settings.password_hash, limits);
+    let sessions = Sessions::new(address.port(), settings.sessions, settings.password_hash.as_deref());
+    let lock = Lock::new(address, &settings.allow_hosts, settings.token, settings.password_hash, sessions, limits);
     let (lock, metrics) = (web::Data::new(lock), web::Data::new(Metrics::default()));
     let (slots, workbench) = (web::Data::new(SqlSlots::new(settings.sql_at_once, 12)), web::Data::new(workbench));
     let last = workbench.clone().into_inner();
@@ -120,6 +127,12 @@ pub fn serve(parts: Parts, listener: TcpListener, stop: Receiver<()>) -> io::Res
             let _ = stop.recv();
             drop(handle.stop(true));
         });
+        let mut server = std::pin::pin!(server);
+        // The first step starts the workers and takes the signals; it ends only when that fails.
+        if let Poll::Ready(failed) = poll_fn(|context| Poll::Ready(server.as_mut().poll(context))).await {
+            return failed;
+        }
+        ready();
         server.await
     });
     wait_for_handlers(&last);

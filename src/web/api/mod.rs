@@ -17,6 +17,7 @@ mod sql;
 mod sql_export;
 mod sql_slots;
 mod trash;
+mod versions;
 
 use actix_web::web;
 use serde_json::{Map, Value};
@@ -44,6 +45,7 @@ pub(crate) fn doors() -> Vec<Door> {
         assist::doors(),
         classes::doors(),
         history::doors(),
+        versions::doors(),
         imports::doors(),
         uploads::doors(),
         exports::doors(),

@@ -14,6 +14,7 @@ mod label;
 mod overview;
 mod sql;
 mod trash;
+mod versions;
 mod visit;
 
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub fn doors() -> Vec<Door> {
         sql::doors(),
         jobs::doors(),
         history::doors(),
+        versions::doors(),
         trash::doors(),
         help::doors(),
     ]

@@ -11,7 +11,6 @@ mod session;
 pub mod token;
 
 use std::net::SocketAddr;
-use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -23,10 +22,11 @@ use actix_web::{HttpResponse, web};
 use crate::error::WebError;
 use host::HostRule;
 use password::Attempts;
-use session::Sessions;
+use tator_domain::{Clock, SystemClock};
 use token::LaunchToken;
 
 pub use limits::BodyLimits;
+pub use session::Sessions;
 
 /// Everything that decides whether a request may pass.
 #[derive(Debug)]
@@ -46,20 +46,21 @@ pub struct Lock {
 pub(crate) const UNAUTHORISED: &str = "unauthorised";
 
 impl Lock {
-    /// For a server on `listen`, known under `names` as well.
+    /// For a server on `listen`, known under `names` as well; `sessions` of this address.
     #[must_use]
     pub fn new(
         listen: SocketAddr,
         names: &[String],
         token: LaunchToken,
         password_hash: Option<String>,
+        sessions: Sessions,
         limits: BodyLimits,
     ) -> Self {
         Self {
             hosts: HostRule::new(listen, names),
             token,
             limits,
-            sessions: Sessions::new(listen.port()),
+            sessions,
             password_hash,
             attempts: Attempts::default(),
         }
@@ -85,7 +86,7 @@ impl Lock {
 
     fn knows(&self, headers: &HeaderMap) -> bool {
         token::bearer(headers).is_some_and(|secret| self.token.matches(secret))
-            || self.sessions.admits(headers, Instant::now())
+            || self.sessions.admits(headers, SystemClock.now())
     }
 
     /// A page address with a token: the token becomes a cookie and leaves the address bar.
@@ -95,7 +96,7 @@ impl Lock {
         }
         let (secret, rest) = split_token(request.query_string())?;
         let set_cookie = if self.token.matches(secret) {
-            Some(self.sessions.open(Instant::now()).ok()?)
+            Some(self.sessions.open(SystemClock.now()).ok()?)
         } else if self.knows(request.headers()) {
             None
         } else {
