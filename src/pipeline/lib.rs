@@ -11,6 +11,7 @@ pub mod intake;
 pub mod jobs;
 mod notebooks;
 pub mod output;
+mod packages;
 mod pictures;
 pub mod report;
 pub mod source;

@@ -10,6 +10,8 @@ mod images;
 mod imports;
 mod jobs;
 mod openapi;
+mod packages;
+mod people;
 mod pictures;
 mod queries;
 mod sql;
@@ -30,9 +32,6 @@ pub use sql_slots::{SqlSlots, Stop};
 /// The workbench as handlers get it.
 type Bench = web::Data<Workbench>;
 
-/// Who is written down as the author of an edit that came through this server.
-const AUTHOR: &str = "human";
-
 /// Every door of the API.
 pub(crate) fn doors() -> Vec<Door> {
     [
@@ -42,6 +41,8 @@ pub(crate) fn doors() -> Vec<Door> {
         edits::doors(),
         classes::doors(),
         history::doors(),
+        people::doors(),
+        packages::doors(),
         imports::doors(),
         uploads::doors(),
         exports::doors(),

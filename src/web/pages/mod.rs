@@ -11,10 +11,12 @@ mod history;
 mod import;
 mod jobs;
 mod label;
+mod me;
 mod overview;
 mod sql;
 mod trash;
 mod visit;
+mod work;
 
 #[cfg(test)]
 mod rendering;
@@ -32,6 +34,8 @@ pub fn doors() -> Vec<Door> {
         overview::doors(),
         gallery::doors(),
         label::doors(),
+        work::doors(),
+        me::doors(),
         sql::doors(),
         jobs::doors(),
         history::doors(),

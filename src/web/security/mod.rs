@@ -21,6 +21,7 @@ use actix_web::middleware::Next;
 use actix_web::{HttpResponse, web};
 
 use crate::error::WebError;
+use crate::mounted::Mount;
 use host::HostRule;
 use password::Attempts;
 use session::Sessions;
@@ -32,6 +33,8 @@ pub use limits::BodyLimits;
 #[derive(Debug)]
 pub struct Lock {
     hosts: HostRule,
+    /// Origin of the pages a proxy shows for us, when it is known.
+    pub public_origin: Option<String>,
     token: LaunchToken,
     limits: BodyLimits,
     /// Sessions that were opened with the token or the password.
@@ -57,6 +60,7 @@ impl Lock {
     ) -> Self {
         Self {
             hosts: HostRule::new(listen, names),
+            public_origin: None,
             token,
             limits,
             sessions: Sessions::new(listen.port()),
@@ -76,7 +80,8 @@ impl Lock {
             .hint("open the launch URL as it was printed; for another name start the server with --allow-host NAME"));
         }
         let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        if let Some(reason) = origin::refusal(request.method(), request.path(), request.headers(), host) {
+        let own: Vec<&str> = [host].into_iter().chain(self.public_origin.as_deref()).collect();
+        if let Some(reason) = origin::refusal(request.method(), request.path(), request.headers(), &own) {
             return Err(WebError::new(StatusCode::FORBIDDEN, "forbidden_origin", format!("refused: {reason}"))
                 .hint("requests must come from Tator's own pages, or from a program with a bearer token"));
         }
@@ -95,7 +100,7 @@ impl Lock {
         }
         let (secret, rest) = split_token(request.query_string())?;
         let set_cookie = if self.token.matches(secret) {
-            Some(self.sessions.open(Instant::now()).ok()?)
+            Some(self.sessions.open(Instant::now(), &Mount::of(request)).ok()?)
         } else if self.knows(request.headers()) {
             None
         } else {

@@ -8,6 +8,7 @@ use actix_web::http::header::{COOKIE, HeaderMap};
 use sha2::{Digest, Sha256};
 
 use super::token::random_hex;
+use crate::mounted::Mount;
 
 /// A session ends when it was not used for this long.
 pub const IDLE: Duration = Duration::from_secs(24 * 3600);
@@ -32,7 +33,7 @@ impl Sessions {
     ///
     /// # Errors
     /// When the system has no randomness to give.
-    pub fn open(&self, now: Instant) -> std::io::Result<String> {
+    pub fn open(&self, now: Instant, mount: &Mount) -> std::io::Result<String> {
         let id = random_hex()?;
         let mut sessions = self.lock();
         sessions.retain(|_, last| now.saturating_duration_since(*last) < IDLE);
@@ -42,7 +43,7 @@ impl Sessions {
             sessions.remove(&oldest);
         }
         sessions.insert(key(&id), now);
-        Ok(format!("{}={id}; HttpOnly; SameSite=Strict; Path=/", self.cookie))
+        Ok(format!("{}={id}; HttpOnly; SameSite=Strict; {}", self.cookie, mount.cookie_scope()))
     }
 
     /// Whether the request carries an open session, which is thereby used.
@@ -60,12 +61,12 @@ impl Sessions {
 
     /// Ends the request's session and gives the `Set-Cookie` that takes it away.
     #[must_use]
-    pub fn close(&self, headers: &HeaderMap) -> String {
+    pub fn close(&self, headers: &HeaderMap, mount: &Mount) -> String {
         let mut sessions = self.lock();
         for id in self.ids(headers) {
             sessions.remove(&key(id));
         }
-        format!("{}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0", self.cookie)
+        format!("{}=; HttpOnly; SameSite=Strict; Max-Age=0; {}", self.cookie, mount.cookie_scope())
     }
 
     fn ids<'a>(&'a self, headers: &'a HeaderMap) -> impl Iterator<Item = &'a str> {
@@ -103,7 +104,7 @@ mod tests {
     fn a_session_ends_when_it_is_not_used() {
         let sessions = Sessions::new(8000);
         let begin = Instant::now();
-        let headers = cookie(&sessions.open(begin).unwrap());
+        let headers = cookie(&sessions.open(begin, &Mount::default()).unwrap());
         let nearly = begin + IDLE - Duration::from_secs(1);
         assert!(sessions.admits(&headers, nearly));
         assert!(sessions.admits(&headers, nearly + IDLE - Duration::from_secs(1)), "use prolongs it");
@@ -113,14 +114,14 @@ mod tests {
     #[test]
     fn a_closed_session_stays_closed() {
         let sessions = Sessions::new(8000);
-        let headers = cookie(&sessions.open(Instant::now()).unwrap());
-        assert!(sessions.close(&headers).contains("Max-Age=0"));
+        let headers = cookie(&sessions.open(Instant::now(), &Mount::default()).unwrap());
+        assert!(sessions.close(&headers, &Mount::default()).contains("Max-Age=0"));
         assert!(!sessions.admits(&headers, Instant::now()));
     }
 
     #[test]
     fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
-        let set = Sessions::new(8123).open(Instant::now()).unwrap();
+        let set = Sessions::new(8123).open(Instant::now(), &Mount::default()).unwrap();
         assert!(set.starts_with("tator_8123=") && set.ends_with("; HttpOnly; SameSite=Strict; Path=/"), "{set}");
     }
 }
