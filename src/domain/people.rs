@@ -54,7 +54,10 @@ impl<'de> Deserialize<'de> for PersonName {
 #[must_use]
 pub fn plain_words(text: &str, longest: usize) -> Option<String> {
     // Marks that turn the direction of writing would let one name pass for another.
-    let hidden = |c: char| c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}');
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    };
     let words: Vec<&str> = text.split_whitespace().collect();
     let line = words.join(" ");
     (!line.is_empty() && line.chars().count() <= longest && !line.chars().any(hidden)).then_some(line)

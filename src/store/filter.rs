@@ -59,7 +59,10 @@ impl std::str::FromStr for CommentFilter {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Open, Self::SentBack].into_iter().find(|one| one.as_str() == text).ok_or_else(|| "use open or sent_back".into())
+        [Self::Open, Self::SentBack]
+            .into_iter()
+            .find(|one| one.as_str() == text)
+            .ok_or_else(|| "use open or sent_back".into())
     }
 }
 
@@ -81,7 +84,10 @@ impl ImageFilter {
             parts.push(format!("contains(lower(path), {})", quote_text(&text.to_lowercase())));
         }
         if let Some(tag) = self.tag.as_deref().filter(|t| !t.is_empty()) {
-            parts.push(format!("image_id IN (SELECT image_id FROM tags WHERE tag = {})", quote_text(&tag.to_lowercase())));
+            parts.push(format!(
+                "image_id IN (SELECT image_id FROM tags WHERE tag = {})",
+                quote_text(&tag.to_lowercase())
+            ));
         }
         if let Some(comments) = self.comments {
             let kind = if comments == CommentFilter::SentBack { " AND kind = 'sent_back'" } else { "" };

@@ -279,7 +279,10 @@ fn find(state: &WriterState, d: &DatasetName, package_id: i64, now: Timestamp) -
 
 fn held(package: &Package) -> Error {
     let who = package.claimed_by.as_deref().unwrap_or("somebody");
-    Error::Invalid(format!("package {:?} is held by {who}: ask them, or confirm that you take it from them", package.name))
+    Error::Invalid(format!(
+        "package {:?} is held by {who}: ask them, or confirm that you take it from them",
+        package.name
+    ))
 }
 
 /// Writes down who has a package since when; nobody when `holder` is none.

@@ -16,11 +16,27 @@ use crate::error::WebError;
 
 /// Attributes whose value is an address.
 const ATTRIBUTES: [&str; 17] = [
-    "href", "src", "action", "formaction", "poster", "hx-get", "hx-post", "hx-put", "hx-patch", "hx-delete",
-    "hx-push-url", "hx-replace-url", "data-piece", "data-label", "data-href", "data-src", "data-url",
+    "href",
+    "src",
+    "action",
+    "formaction",
+    "poster",
+    "hx-get",
+    "hx-post",
+    "hx-put",
+    "hx-patch",
+    "hx-delete",
+    "hx-push-url",
+    "hx-replace-url",
+    "data-piece",
+    "data-label",
+    "data-href",
+    "data-src",
+    "data-url",
 ];
 /// Headers whose value is an address.
-const HEADERS: [&str; 6] = ["location", "content-location", "hx-redirect", "hx-location", "hx-push-url", "hx-replace-url"];
+const HEADERS: [&str; 6] =
+    ["location", "content-location", "hx-redirect", "hx-location", "hx-push-url", "hx-replace-url"];
 const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");

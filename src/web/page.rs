@@ -64,7 +64,9 @@ impl Section {
     #[must_use]
     pub fn address(self, dataset: Option<&DatasetName>) -> Option<String> {
         match self {
-            Self::Gallery | Self::Label | Self::Work | Self::History => dataset.map(|name| format!("/d/{name}/{}", self.key())),
+            Self::Gallery | Self::Label | Self::Work | Self::History => {
+                dataset.map(|name| format!("/d/{name}/{}", self.key()))
+            }
             Self::Sql => Some(dataset.map_or_else(|| "/sql".to_owned(), |name| format!("/sql?dataset={name}"))),
             _ => Some(format!("/{}", self.key())),
         }
@@ -145,7 +147,9 @@ impl Shell {
     #[must_use]
     pub fn same_page_of(&self, name: &DatasetName) -> String {
         let same = match self.section {
-            Section::Gallery | Section::Label | Section::Work | Section::History | Section::Sql => self.section.address(Some(name)),
+            Section::Gallery | Section::Label | Section::Work | Section::History | Section::Sql => {
+                self.section.address(Some(name))
+            }
             _ => None,
         };
         same.unwrap_or_else(|| format!("/d/{name}"))

@@ -33,7 +33,12 @@ impl FromStr for PublicUrl {
         let shown = port.map_or_else(|| name.clone(), |port| format!("{name}:{port}"));
         let mut hosts = vec![name.clone(), format!("{name}:{}", port.unwrap_or(usual))];
         hosts.dedup();
-        Ok(Self { origin: format!("{scheme}://{shown}"), hosts, base: uri.path().trim_end_matches('/').to_owned(), secure })
+        Ok(Self {
+            origin: format!("{scheme}://{shown}"),
+            hosts,
+            base: uri.path().trim_end_matches('/').to_owned(),
+            secure,
+        })
     }
 }
 

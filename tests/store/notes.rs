@@ -31,14 +31,18 @@ fn what_is_said_is_kept_and_can_be_asked_in_sql() {
     cellar.reopen();
     let notes = cellar.reader().notes(&coins(), 1).unwrap();
     let [said] = &notes.comments[..] else { panic!("{notes:?}") };
-    assert_eq!((said.text.as_str(), said.author.as_str(), said.pin, said.box_id), ("Too wide.", "tester", Some([3.5, 4.25]), Some(1)));
+    assert_eq!(
+        (said.text.as_str(), said.author.as_str(), said.pin, said.box_id),
+        ("Too wide.", "tester", Some([3.5, 4.25]), Some(1))
+    );
     assert_eq!(notes.tags.iter().map(|t| t.tag.as_str()).collect::<Vec<_>>(), ["night shot"]);
     assert_eq!(cellar.reader().tags(&coins(), "SHOT", 9).unwrap(), [("night shot".to_owned(), 1)]);
     assert_eq!(rows(cellar.reader(), "SELECT image_id, text, x FROM coins.comments").len(), 1);
     let tagged = ImageFilter { tag: Some("night shot".into()), ..ImageFilter::default() };
     assert_eq!(cellar.reader().facets(&coins(), &tagged).unwrap().total, 1);
     assert_eq!(rows(cellar.reader(), &tagged.as_sql(&coins())).len(), 1);
-    let asked = ImageFilter { condition: Some("image_id IN (SELECT image_id FROM tags)".into()), ..ImageFilter::default() };
+    let asked =
+        ImageFilter { condition: Some("image_id IN (SELECT image_id FROM tags)".into()), ..ImageFilter::default() };
     assert_eq!(cellar.reader().images(&coins(), &asked, None, 10).unwrap().images.len(), 1);
 }
 

@@ -49,7 +49,10 @@ fn packages_are_claimed_one_after_the_other_and_run_out() {
     let names: Vec<_> = made.iter().map(|id| (one(&writer, *id, 0).name, one(&writer, *id, 0).images)).collect();
     assert_eq!(names, [("Look 1".into(), 3), ("Look 2".into(), 3), ("Look 3".into(), 1)]);
     let next = |who: &str| writer.claim_next(&d, None, who).unwrap().map(|p| p.package_id);
-    assert_eq!((next("Ann"), next("Ann"), next("Bob"), next("Cy"), next("Dee")), (Some(1), Some(1), Some(2), Some(3), None));
+    assert_eq!(
+        (next("Ann"), next("Ann"), next("Bob"), next("Cy"), next("Dee")),
+        (Some(1), Some(1), Some(2), Some(3), None)
+    );
     assert!(matches!(writer.claim(&d, 1, "Bob"), Err(Error::Invalid(why)) if why.contains("Ann")));
     assert!(writer.release(&d, 1, "Bob", false).is_err());
     assert_eq!(writer.release(&d, 1, "Bob", true).unwrap().state, PackageState::Free);
@@ -60,7 +63,10 @@ fn packages_are_claimed_one_after_the_other_and_run_out() {
     writer.note_activity(&d, 3, "Bob").unwrap();
     clock.0.fetch_add(2, Ordering::SeqCst);
     let now = clock.now();
-    assert_eq!((one(&writer, 2, now).state, one(&writer, 3, now).state), (PackageState::Claimed, PackageState::Expired));
+    assert_eq!(
+        (one(&writer, 2, now).state, one(&writer, 3, now).state),
+        (PackageState::Claimed, PackageState::Expired)
+    );
     assert_eq!(writer.claim(&d, 3, "Dee").unwrap().claimed_by.as_deref(), Some("Dee"));
 }
 

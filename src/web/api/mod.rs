@@ -3,6 +3,7 @@
 
 mod classes;
 mod datasets;
+mod downloads;
 mod edits;
 mod exports;
 mod history;
@@ -47,6 +48,7 @@ pub(crate) fn doors() -> Vec<Door> {
         uploads::doors(),
         exports::doors(),
         jobs::doors(),
+        downloads::doors(),
         trash::doors(),
         queries::doors(),
         sql::doors(),

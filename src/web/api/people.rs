@@ -48,7 +48,11 @@ async fn say_name(request: HttpRequest, wish: web::Json<NewName>) -> HttpRespons
         .json(json!({ "name": name.clone().unwrap_or_default(), "said": name.is_some() }))
 }
 
-async fn everybody(bench: Bench, presence: web::Data<Presence>, name: web::Path<DatasetName>) -> WebResult<HttpResponse> {
+async fn everybody(
+    bench: Bench,
+    presence: web::Data<Presence>,
+    name: web::Path<DatasetName>,
+) -> WebResult<HttpResponse> {
     let name = name.into_inner();
     let present = presence.on(&name, Instant::now());
     let counts = blocking(move || bench.reader().comment_counts(&name)).await?;

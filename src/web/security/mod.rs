@@ -139,7 +139,8 @@ pub async fn guard(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     if let Err(refusal) = lock.check_manners(&request) {
-        return Ok(request.into_response(HttpResponse::from_error(refusal)));
+        // Not `into_response`: that forgets the error, and the layer outside could not make a page of it.
+        return Ok(request.error_response(refusal));
     }
     if let Some(answer) = lock.exchange(&request) {
         return Ok(request.into_response(answer));
@@ -147,7 +148,7 @@ pub async fn guard(
     if !is_open(request.path()) && !lock.knows(request.headers()) {
         let refusal = WebError::new(StatusCode::UNAUTHORIZED, UNAUTHORISED, "Tator does not know you yet")
             .hint("open the launch URL that `tator serve` printed, or send `Authorization: Bearer <token>`");
-        return Ok(request.into_response(HttpResponse::from_error(refusal)));
+        return Ok(request.error_response(refusal));
     }
     next.call(request).await.map(ServiceResponse::map_into_boxed_body)
 }

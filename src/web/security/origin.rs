@@ -20,7 +20,9 @@ pub fn refusal(method: &Method, path: &str, headers: &HeaderMap, own: &[&str]) -
     if !from_here {
         return Some("another site sent it");
     }
-    let own = headers.get_all(&ORIGIN).all(|origin| origin.to_str().is_ok_and(|origin| own.iter().any(|own| is_own(origin, own))));
+    let own = headers
+        .get_all(&ORIGIN)
+        .all(|origin| origin.to_str().is_ok_and(|origin| own.iter().any(|own| is_own(origin, own))));
     (!own).then_some("its Origin is another site")
 }
 

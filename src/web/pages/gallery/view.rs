@@ -253,8 +253,13 @@ impl Panel {
         comments: CommentCounts,
         tags: &[(String, u64)],
     ) -> Self {
-        let choice = |on, next, name: &str, n| {
-            Choice { key: "", name: name.to_owned(), colour: None, n: Some(n), href: addresses::gallery(dataset, &next), on }
+        let choice = |on, next, name: &str, n| Choice {
+            key: "",
+            name: name.to_owned(),
+            colour: None,
+            n: Some(n),
+            href: addresses::gallery(dataset, &next),
+            on,
         };
         let kinds = [
             (CommentFilter::SentBack, "sent back", comments.sent_back),

@@ -91,7 +91,8 @@ impl Page {
     /// There is a package that nobody has.
     #[must_use]
     pub fn has_free(&self, kind: &str) -> bool {
-        let free = |p: &Package| matches!(p.state, PackageState::Free | PackageState::Expired) && p.kind.as_str() == kind;
+        let free =
+            |p: &Package| matches!(p.state, PackageState::Free | PackageState::Expired) && p.kind.as_str() == kind;
         self.packages.iter().any(|row| (free(&row.package) || row.mine) && row.package.kind.as_str() == kind)
     }
 
