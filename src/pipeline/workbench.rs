@@ -171,21 +171,21 @@ impl Workbench {
     ///
     /// # Errors
     /// [`Error::Conflict`] when it cannot be taken back now.
-    pub fn undo_change(&self, d: &DatasetName, change_id: i64) -> Result<(), Error> {
-        self.open.writer.undo_change(d, change_id, "").map_err(nothing_there)
+    pub fn undo_change(&self, d: &DatasetName, change_id: i64, author: &str) -> Result<(), Error> {
+        self.open.writer.undo_change(d, change_id, author).map_err(nothing_there)
     }
 
     /// Makes a change of many images again.
     ///
     /// # Errors
     /// [`Error::Conflict`] when it cannot be made now.
-    pub fn redo_change(&self, d: &DatasetName, change_id: i64) -> Result<(), Error> {
-        self.open.writer.redo_change(d, change_id, "").map_err(nothing_there)
+    pub fn redo_change(&self, d: &DatasetName, change_id: i64, author: &str) -> Result<(), Error> {
+        self.open.writer.redo_change(d, change_id, author).map_err(nothing_there)
     }
 }
 
 /// The request is fine, the state is not.
-fn nothing_there(error: tator_store::Error) -> Error {
+pub(crate) fn nothing_there(error: tator_store::Error) -> Error {
     match error {
         tator_store::Error::Invalid(message) => Error::Conflict(message),
         other => other.into(),

@@ -79,6 +79,7 @@ impl Writer {
         let connection = self.publish(&lance, connection, dataset, &queue.ranges, rewrite)?;
         connection.execute_batch("ROLLBACK")?;
         self.write_counters(dataset)?;
+        self.save_people(dataset)?;
         self.forget_queue(dataset, &queue.seqs)?;
         let mut compacted = false;
         for table in ["images", "boxes"] {
@@ -132,6 +133,7 @@ impl Writer {
             })?;
         }
         self.load_history(&file.name)?;
+        self.load_people(&file.name)?;
         self.raise_counters(&file.name)
     }
 

@@ -219,6 +219,17 @@ impl Reader {
         })
     }
 
+    /// How often an image's labels have changed.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn revision(&self, dataset: &DatasetName, id: ImageId) -> Result<i64, Error> {
+        self.engine.with(|c| {
+            find_dataset(c, dataset)?;
+            Ok(image_record(c, dataset, id)?.revision)
+        })
+    }
+
     /// Where an image's bytes lie.
     ///
     /// # Errors
@@ -287,6 +298,7 @@ impl Reader {
                     change_id: row.get("change_id")?,
                     kind: row.get("kind")?,
                     title: row.get("title")?,
+                    author: row.get("author")?,
                     image_id: row.get("image_id")?,
                     at: row.get("at_us")?,
                     n_images: row.get::<_, i64>("n_images")?.unsigned_abs(),

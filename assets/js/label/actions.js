@@ -2,6 +2,7 @@
 import { project } from "./edits.js";
 import { selectedBoxes } from "./batches.js";
 import { sameBox } from "./merge.js";
+import { PEOPLE_ROWS } from "./people/rows.js";
 
 const STEPS = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] };
 const counted = (n) => `${n} ${n === 1 ? "box" : "boxes"}`;
@@ -126,6 +127,7 @@ export function createActions(parts) {
       actions[`grow-${way}${suffix}`] = () => app.dispatch({ type: "keys", dw: x * by, dh: y * by });
     }
   }
+  for (const { id } of PEOPLE_ROWS) actions[id] = () => popups.people[id]();
   for (let n = 1; n <= 9; n++) {
     actions[`class-${n}`] = () => app.classes.digits.has(n) && app.chooseClass(app.classes.digits.get(n));
     actions[`pin-${n}`] = () => app.pinClass(n);

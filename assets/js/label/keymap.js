@@ -8,6 +8,8 @@
 // O (turned box), Enter (accept a mask), Y / N (accept / reject a proposal). F and G are positive and negative point in
 // the scope "points", which exists only while points are being collected and so does not clash with zoom and go-to.
 
+import { PEOPLE_ROWS } from "./people/rows.js";
+
 const row = (id, group, label, keys, scope = "always", more = {}) => ({ id, group, label, keys, scope, ...more });
 
 const arrows = [["left", "ArrowLeft"], ["right", "ArrowRight"], ["up", "ArrowUp"], ["down", "ArrowDown"]];
@@ -48,6 +50,8 @@ export const ACTIONS = [
   row("next-class", "Classes", "Next class, nothing selected", ["ArrowDown"], "image"),
   row("previous-class", "Classes", "Previous class, nothing selected", ["ArrowUp"], "image"),
   ...digits.map((n) => row(`pin-${n}`, "Classes", `Put the current class on digit ${n}`, [`Shift+${n}`], "always", { family: "Put the current class on a digit" })),
+
+  ...PEOPLE_ROWS,
 
   row("fit", "View", "Fit the image", ["E"]),
   row("zoom-selection", "View", "Zoom to the selected boxes", ["F"]),

@@ -1,4 +1,5 @@
 // Puts the labeller together on its page.
+import { base } from "../base.js";
 import { createActions } from "./actions.js";
 import { createApi, uuid } from "./api.js";
 import { App } from "./app.js";
@@ -15,6 +16,7 @@ import { Images } from "./images.js";
 import { Keys } from "./keys.js";
 import { Navigator } from "./navigate.js";
 import { ObjectPanel } from "./object_panel.js";
+import { startPeople } from "./people/start.js";
 import { Pointer } from "./pointer.js";
 import { createPreferences } from "./preferences.js";
 import { openQueue } from "./queue.js";
@@ -22,7 +24,7 @@ import { Sync } from "./sync.js";
 import { toast } from "./toasts.js";
 import { Unsaved } from "./unsaved.js";
 
-const config = { base: "", filter: "", classes: [], workspace: "", ...JSON.parse(byId("label-config").textContent) };
+const config = { base, filter: "", classes: [], workspace: "", ...JSON.parse(byId("label-config").textContent) };
 const address = new URLSearchParams(location.search);
 const asked = Number(address.get("image")) || config.image_id;
 const chosen = Number(address.get("box")); // where a grid or a query leads to a single box
@@ -107,6 +109,7 @@ Object.assign(app, {
     popups.goTo.close();
   },
 });
+popups.people = startPeople({ app, navigator: walk, refetch });
 const keys = new Keys({ app, actions, pointer, canvas, preferences });
 popups.help = new Help(app, keys, preferences);
 const bars = new Bars(app, keys);

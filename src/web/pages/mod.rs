@@ -11,11 +11,13 @@ mod history;
 mod import;
 mod jobs;
 mod label;
+mod me;
 mod overview;
 mod sql;
 mod trash;
 mod versions;
 mod visit;
+mod work;
 
 #[cfg(test)]
 mod rendering;
@@ -33,6 +35,8 @@ pub fn doors() -> Vec<Door> {
         overview::doors(),
         gallery::doors(),
         label::doors(),
+        work::doors(),
+        me::doors(),
         sql::doors(),
         jobs::doors(),
         history::doors(),

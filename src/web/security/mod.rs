@@ -20,6 +20,7 @@ use actix_web::middleware::Next;
 use actix_web::{HttpResponse, web};
 
 use crate::error::WebError;
+use crate::mounted::Mount;
 use host::HostRule;
 use password::Attempts;
 use tator_domain::{Clock, SystemClock};
@@ -32,6 +33,8 @@ pub use session::Sessions;
 #[derive(Debug)]
 pub struct Lock {
     hosts: HostRule,
+    /// Origin of the pages a proxy shows for us, when it is known.
+    pub public_origin: Option<String>,
     token: LaunchToken,
     limits: BodyLimits,
     /// Sessions that were opened with the token or the password.
@@ -58,6 +61,7 @@ impl Lock {
     ) -> Self {
         Self {
             hosts: HostRule::new(listen, names),
+            public_origin: None,
             token,
             limits,
             sessions,
@@ -77,7 +81,8 @@ impl Lock {
             .hint("open the launch URL as it was printed; for another name start the server with --allow-host NAME"));
         }
         let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        if let Some(reason) = origin::refusal(request.method(), request.path(), request.headers(), host) {
+        let own: Vec<&str> = [host].into_iter().chain(self.public_origin.as_deref()).collect();
+        if let Some(reason) = origin::refusal(request.method(), request.path(), request.headers(), &own) {
             return Err(WebError::new(StatusCode::FORBIDDEN, "forbidden_origin", format!("refused: {reason}"))
                 .hint("requests must come from Tator's own pages, or from a program with a bearer token"));
         }
@@ -96,7 +101,7 @@ impl Lock {
         }
         let (secret, rest) = split_token(request.query_string())?;
         let set_cookie = if self.token.matches(secret) {
-            Some(self.sessions.open(SystemClock.now()).ok()?)
+            Some(self.sessions.open(SystemClock.now(), &Mount::of(request)).ok()?)
         } else if self.knows(request.headers()) {
             None
         } else {
@@ -135,7 +140,8 @@ pub async fn guard(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     if let Err(refusal) = lock.check_manners(&request) {
-        return Ok(request.into_response(HttpResponse::from_error(refusal)));
+        // Not `into_response`: that forgets the error, and the layer outside could not make a page of it.
+        return Ok(request.error_response(refusal));
     }
     if let Some(answer) = lock.exchange(&request) {
         return Ok(request.into_response(answer));
@@ -143,7 +149,7 @@ pub async fn guard(
     if !is_open(request.path()) && !lock.knows(request.headers()) {
         let refusal = WebError::new(StatusCode::UNAUTHORIZED, UNAUTHORISED, "Tator does not know you yet")
             .hint("open the launch URL that `tator serve` printed, or send `Authorization: Bearer <token>`");
-        return Ok(request.into_response(HttpResponse::from_error(refusal)));
+        return Ok(request.error_response(refusal));
     }
     next.call(request).await.map(ServiceResponse::map_into_boxed_body)
 }

@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use tator_domain::Timestamp;
 
 use super::token::{hex, random_hex};
+use crate::mounted::Mount;
 
 const SECOND: Timestamp = 1_000_000;
 /// A session ends when it was not used for this long.
@@ -61,7 +62,7 @@ impl Sessions {
     ///
     /// # Errors
     /// When the system has no randomness to give.
-    pub fn open(&self, now: Timestamp) -> std::io::Result<String> {
+    pub fn open(&self, now: Timestamp, mount: &Mount) -> std::io::Result<String> {
         let id = random_hex()?;
         let mut state = self.lock();
         let sessions = &mut state.kept.last_use;
@@ -73,7 +74,7 @@ impl Sessions {
         }
         sessions.insert(hashed(&id), now);
         self.save(&mut state, now);
-        Ok(format!("{}={id}; HttpOnly; SameSite=Strict; Path=/", self.cookie))
+        Ok(format!("{}={id}; HttpOnly; SameSite=Strict; {}", self.cookie, mount.cookie_scope()))
     }
 
     /// Whether the request carries an open session, which is thereby used.
@@ -95,13 +96,13 @@ impl Sessions {
 
     /// Ends the request's session and gives the `Set-Cookie` that takes it away.
     #[must_use]
-    pub fn close(&self, headers: &HeaderMap, now: Timestamp) -> String {
+    pub fn close(&self, headers: &HeaderMap, now: Timestamp, mount: &Mount) -> String {
         let mut state = self.lock();
         for id in self.ids(headers) {
             state.kept.last_use.remove(&hashed(id));
         }
         self.save(&mut state, now);
-        format!("{}=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0", self.cookie)
+        format!("{}=; HttpOnly; SameSite=Strict; Max-Age=0; {}", self.cookie, mount.cookie_scope())
     }
 
     /// Without the file a restart asks for the launch URL again; that is no reason to refuse anybody now.
@@ -158,7 +159,7 @@ mod tests {
     #[test]
     fn a_session_ends_when_it_is_not_used() {
         let sessions = sessions(None, None);
-        let headers = cookie(&sessions.open(BEGIN).unwrap());
+        let headers = cookie(&sessions.open(BEGIN, &Mount::default()).unwrap());
         let nearly = BEGIN + IDLE - SECOND;
         assert!(sessions.admits(&headers, nearly));
         assert!(sessions.admits(&headers, nearly + IDLE - SECOND), "use prolongs it");
@@ -170,8 +171,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("sessions.json");
         let first = sessions(Some(&file), None);
-        let (left, stayed) = (cookie(&first.open(BEGIN).unwrap()), cookie(&first.open(BEGIN).unwrap()));
-        assert!(first.close(&left, BEGIN).contains("Max-Age=0"));
+        let (left, stayed) = (
+            cookie(&first.open(BEGIN, &Mount::default()).unwrap()),
+            cookie(&first.open(BEGIN, &Mount::default()).unwrap()),
+        );
+        assert!(first.close(&left, BEGIN, &Mount::default()).contains("Max-Age=0"));
         assert!(!first.admits(&left, BEGIN));
         let next = sessions(Some(&file), None);
         assert!(!next.admits(&left, BEGIN) && next.admits(&stayed, BEGIN));
@@ -183,7 +187,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("sessions.json");
-        let set = sessions(Some(&file), None).open(BEGIN).unwrap();
+        let set = sessions(Some(&file), None).open(BEGIN, &Mount::default()).unwrap();
         let id = set.split(['=', ';']).nth(1).unwrap();
         let text = std::fs::read_to_string(&file).unwrap();
         assert!(!text.contains(id) && text.contains(&hashed(id)), "{text}");
@@ -195,7 +199,7 @@ mod tests {
     fn another_password_ends_every_session() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("sessions.json");
-        let headers = cookie(&sessions(Some(&file), Some("one")).open(BEGIN).unwrap());
+        let headers = cookie(&sessions(Some(&file), Some("one")).open(BEGIN, &Mount::default()).unwrap());
         assert!(sessions(Some(&file), Some("one")).admits(&headers, BEGIN));
         assert!(!sessions(Some(&file), Some("two")).admits(&headers, BEGIN));
         assert!(!sessions(Some(&file), None).admits(&headers, BEGIN));
@@ -207,13 +211,13 @@ mod tests {
         let file = folder.path().join("sessions.json");
         std::fs::write(&file, "{\"guard\":").unwrap();
         let again = sessions(Some(&file), None);
-        let headers = cookie(&again.open(BEGIN).unwrap());
+        let headers = cookie(&again.open(BEGIN, &Mount::default()).unwrap());
         assert!(again.admits(&headers, BEGIN));
     }
 
     #[test]
     fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
-        let set = Sessions::new(8123, None, None).open(BEGIN).unwrap();
+        let set = Sessions::new(8123, None, None).open(BEGIN, &Mount::default()).unwrap();
         assert!(set.starts_with("tator_8123=") && set.ends_with("; HttpOnly; SameSite=Strict; Path=/"), "{set}");
     }
 }
