@@ -39,7 +39,7 @@ function write(layer, groups, sizes) {
 
 /** The layer of the last frame if it shows the same boxes at the same size, else null. */
 function reusable({ kept }, { state, scale, classesVersion }, width, height) {
-  const same = kept && kept.boxes === state.boxes && kept.selection === state.selection && kept.scale === scale
+  const same = kept && kept.boxes === state.boxes && kept.veiled === state.veiled && kept.selection === state.selection && kept.scale === scale
     && kept.version === classesVersion && kept.layer.width === width && kept.layer.height === height;
   return same ? kept : null;
 }
@@ -59,6 +59,6 @@ export function drawCrowd(context, groups, scene) {
     layer.clip(part);
     write(layer, groups, sizes);
   }
-  cache.kept = { layer, boxes: state.boxes, selection: state.selection, scale, origin, version: classesVersion };
+  cache.kept = { layer, boxes: state.boxes, veiled: state.veiled, selection: state.selection, scale, origin, version: classesVersion };
   context.putImageData(layer.image, 0, 0);
 }
