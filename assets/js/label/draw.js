@@ -1,15 +1,15 @@
 // Boxes on the shapes canvas. Each has an outline in the colour of its class on a halo that contrasts with it, so that it
 // shows on any photograph. Works in device pixels; boxes are grouped by colour.
-import { bounds } from "./geometry.js";
+import { bounds, corners } from "./geometry.js";
 import { shownBox } from "./drags.js";
 import { drawCrowd, roomy, thickness, tiny } from "./crowd.js";
-import { drawDraft, drawPath, drawSelected, haloOf, traceRing } from "./shapes.js";
-import { corners } from "./geometry.js";
+import { drawDraft, drawPath, drawSelected, haloOf } from "./shapes.js";
 
 const MANY_TAGS = 250;
 const TAG_ROOM = 10; // CSS pixels of width below which a box carries no name
 
 const CROWD = 500; // boxes in sight from which they are written as pixels
+const CROWDED_POINTS = 1500; // points of outlines in sight from which the same is done
 const FILLED = 400; // outlines in sight up to which they are filled
 const LARGEST_LAYER = 12e6; // pixels
 
@@ -20,10 +20,13 @@ export function drawShapes(context, scene) {
   context.clearRect(0, 0, width, height);
   if (!state.image || state.hidden) return;
   const chosen = new Set(state.selection);
-  const { plain, special } = sorted(scene, chosen);
-  if (scene.visible.length >= CROWD && width * height <= LARGEST_LAYER) drawCrowd(context, plain, scene);
-  else strokeGroups(context, plain, scene.dpr);
-  drawSpecial(context, special, scene);
+  const groups = sorted(scene, chosen);
+  if ((scene.visible.length >= CROWD || groups.points >= CROWDED_POINTS) && width * height <= LARGEST_LAYER) drawCrowd(context, groups, scene);
+  else {
+    strokeGroups(context, groups.plain, scene.dpr);
+    strokeRings(context, groups.lines, scene, []);
+    strokeRings(context, groups.dashes, scene, [6 * scene.dpr, 4 * scene.dpr]);
+  }
   const picked = scene.visible.filter((box) => chosen.has(box.id)).map((box) => shownBox(state, box));
   drawTags(context, scene, chosen, picked);
   for (const box of picked) drawSelected(context, box, scene, chosen.size === 1);
@@ -31,17 +34,34 @@ export function drawShapes(context, scene) {
   if (state.path) drawPath(context, scene);
 }
 
-/** Upright boxes as edges by colour, all others as they are, by colour and whether they are proposals. */
+/** What is in sight, by colour: upright boxes as rectangles, all others as rings; proposals apart, to be dashed. */
 function sorted(scene, chosen) {
-  const [plain, special] = [new Map(), new Map()];
+  const groups = { plain: new Map(), lines: new Map(), dashes: new Map(), points: 0 };
   const into = (map, key) => map.get(key) ?? map.set(key, []).get(key);
   for (const box of scene.visible) {
     if (chosen.has(box.id)) continue;
     const { colour } = scene.classes.get(box.class_id);
-    if (box.angle || box.polygon || box.state === "draft") into(special, `${colour}${box.state === "draft" ? "-" : ""}`).push(box);
-    if (!box.angle && box.state !== "draft" && !box.polygon) pushEdges(into(plain, colour), box, scene);
+    if (!box.angle && !box.polygon && box.state !== "draft") {
+      pushEdges(into(groups.plain, colour), box, scene);
+      continue;
+    }
+    const rings = into(box.state === "draft" ? groups.dashes : groups.lines, colour);
+    for (const ring of box.polygon ?? [corners(box)]) rings.push(onDevice(ring, scene));
+    groups.points += box.polygon?.reduce((sum, ring) => sum + ring.length, 0) ?? 4;
   }
-  return { plain, special };
+  return groups;
+}
+
+/** A ring as [x, y, x, y, …] in whole device pixels, without points that fall on the one before. */
+function onDevice(ring, { scale, origin: [ox, oy] }) {
+  const flat = [];
+  for (const [x, y] of ring) {
+    const [px, py] = [Math.round(x * scale + ox), Math.round(y * scale + oy)];
+    const n = flat.length;
+    if (n && flat[n - 2] === px && flat[n - 1] === py) continue;
+    flat.push(px, py);
+  }
+  return flat;
 }
 
 function pushEdges(group, box, { scale, origin }) {
@@ -71,30 +91,31 @@ function strokeGroups(context, groups, dpr) {
   }
 }
 
-/** Outlines, turned boxes and proposals (dashed): one path for all of a colour, so that a thousand stay quick. */
-function drawSpecial(context, groups, scene) {
-  const filled = scene.visible.length <= FILLED;
+/** Outlines, turned boxes and proposals: one path for all of a colour. */
+function strokeRings(context, groups, scene, dash) {
   context.lineJoin = "round";
-  for (const [key, boxes] of groups) {
-    const colour = key.slice(0, 7);
+  context.setLineDash(dash);
+  for (const [colour, rings] of groups) {
     context.beginPath();
-    for (const box of boxes) for (const ring of box.polygon ?? [corners(box)]) traceRing(context, ring, scene);
-    if (key.length > 7) context.setLineDash([6 * scene.dpr, 4 * scene.dpr]);
-    if (filled && boxes[0].polygon) fillSoftly(context, colour);
+    for (const ring of rings) {
+      for (let i = 0; i < ring.length; i += 2) i ? context.lineTo(ring[i], ring[i + 1]) : context.moveTo(ring[i], ring[i + 1]);
+      context.closePath();
+    }
+    if (scene.visible.length <= FILLED) fillSoftly(context, colour);
     context.strokeStyle = haloOf(colour);
     context.lineWidth = 4 * scene.dpr;
     context.stroke();
     context.strokeStyle = colour;
     context.lineWidth = 2 * scene.dpr;
     context.stroke();
-    context.setLineDash([]);
   }
+  context.setLineDash([]);
 }
 
 function fillSoftly(context, colour) {
   context.globalAlpha = 0.13;
   context.fillStyle = colour;
-  context.fill("evenodd");
+  context.fill();
   context.globalAlpha = 1;
 }
 
