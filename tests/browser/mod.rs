@@ -2,6 +2,7 @@
 
 mod first_day;
 mod pages;
+mod shapes;
 mod two_tabs;
 
 use std::fs;

@@ -5,6 +5,7 @@ import { keymapFile, readKeymapFile } from "../../assets/js/label/keymap_file.js
 import { ACTIONS, effectiveKeymap } from "../../assets/js/label/keymap.js";
 import { filterOf } from "../../assets/js/label/adjust.js";
 import { sightOf } from "../../assets/js/label/minimap.js";
+import { inWords } from "../../assets/js/label/announce.js";
 import { drawLevel, levelFor } from "../../assets/js/label/pictures.js";
 
 const names = ["", "cat", "traffic light"];
@@ -82,4 +83,17 @@ test("tiles meet without a gap at any scale, and only those in sight are drawn",
     assert.equal(drawn.length, 2);
     assert.equal(drawn[0][5] + drawn[0][7], drawn[1][5]);
   }
+});
+
+test("a screen reader hears of the image, the selection and each edit, and nothing when nothing has changed", () => {
+  const context = { nameOf: (id) => names[id], position: "3 of 9" };
+  const none = { image: null, boxes: [], selection: [], pending: [], imageState: "unlabelled", locked: new Set(), veiled: new Set(), drag: null };
+  const open = { ...none, image: { image_id: 4, path: "a.jpg" }, boxes, imageState: "in_progress" };
+  assert.equal(inWords(none, open, context), "Image 3 of 9, a.jpg, 3 boxes, in progress");
+  assert.equal(inWords(open, open, context), null);
+  const chosen = { ...open, selection: [7], locked: new Set([7]) };
+  assert.equal(inWords(open, chosen, context), "traffic light at 5, 5, 40 by 10, draft, locked");
+  assert.equal(inWords(chosen, { ...chosen, boxes: boxes.slice(0, 2) }, context), "1 box deleted, 2 left");
+  const moved = { ...chosen, boxes: boxes.map((box) => ({ ...box, x: 9 })), pending: [{}] };
+  assert.match(inWords(chosen, moved, context), /^Changed: traffic light at 9, 5/);
 });

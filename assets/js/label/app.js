@@ -6,13 +6,14 @@ import { reduce, initialState } from "./state.js";
 const BESIDE_KEYS = new Set(["keys", "vertex-keys", "drag-end", "drag-cancel", "pan", "zoom", "zoom-to", "fit", "reveal", "screen", "hide", "labels", "refresh"]);
 
 export class App {
-  /** @param parts {config, api, images, classes, preferences, toast(…), say(text)} */
+  /** @param parts {config, api, images, classes, preferences, toast(…), say(text), tell(text)} */
   constructor(parts) {
     Object.assign(this, parts);
     this.state = initialState();
     this.record = null; // of the image on screen
     this.viewers = []; // called once a frame with the state
     this.undone = []; // what redo would bring back: "server", or an edit that was never sent
+    this.spoke = false; // an action has said itself what it did, in this frame
     this.coarse = false; // a finger was used last: what can be taken hold of is larger
     this.listed = null; // the boxes that the list of objects shows, in its order, while it is filtered or sorted
     this.pointed = null; // screen pixels under the pointer

@@ -2,6 +2,7 @@
 import { createActions } from "./actions.js";
 import { createApi, uuid } from "./api.js";
 import { Adjust } from "./adjust.js";
+import { Announcer } from "./announce.js";
 import { App } from "./app.js";
 import { Bars } from "./bars.js";
 import { Canvas } from "./canvas.js";
@@ -32,9 +33,13 @@ const chosen = Number(address.get("box")); // where a grid or a query leads to a
 const preferences = createPreferences(config.dataset);
 const api = createApi(config);
 const classes = new Classes(config.classes, preferences.pins(), preferences.recent());
-const say = (text) => setText(byId("lab-live"), text);
+const tell = (text) => setText(byId("lab-live"), text);
+const say = (text) => {
+  app.spoke = true;
+  tell(text);
+};
 const images = new Images(api, () => config.filter, () => pinned());
-const app = new App({ config, api, images, classes, preferences, toast, say });
+const app = new App({ config, api, images, classes, preferences, toast, say, tell });
 const canvas = byId("lab-shapes");
 const hits = new HitIndex();
 
@@ -120,12 +125,14 @@ popups.help = new Help(app, keys, preferences);
 const bars = new Bars(app, keys);
 const classPanel = new ClassPanel(app);
 const objectPanel = new ObjectPanel(app);
+const announcer = new Announcer(app);
 
 app.viewers.push(
   (state) => stage.frame(state, app.record?.picture),
   (state) => bars.frame(state),
   (state) => classPanel.frame(state),
   (state) => objectPanel.frame(state),
+  (state) => announcer.frame(state),
   (state) => popups.minimap.frame(state, app.record?.picture),
   (state) => setText(byId("lab-message"), message(state)),
 );

@@ -68,9 +68,8 @@ export class Minimap {
     drawLevel(context, source, image.width, [0, 0, image.width, image.height], scale, [0, 0]);
     for (const box of boxes.slice(0, MOST_BOXES)) {
       if (veiled.has(box.id)) continue;
-      context.fillStyle = this.app.classes.get(box.class_id).colour;
-      context.globalAlpha = 0.55;
-      context.fillRect(box.x * scale, box.y * scale, Math.max(2, box.w * scale), Math.max(2, box.h * scale));
+      context.strokeStyle = this.app.classes.get(box.class_id).colour;
+      context.strokeRect(box.x * scale, box.y * scale, Math.max(1, box.w * scale), Math.max(1, box.h * scale));
     }
   }
 

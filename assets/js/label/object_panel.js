@@ -75,7 +75,8 @@ export class ObjectPanel {
     const at = items.findIndex((box) => box.id === this.app.state.selection.at(-1));
     const next = items[clamp(at + step, 0, items.length - 1)];
     if (!next) return;
-    this.app.dispatch({ type: "select", ids: [next.id] });
+    const extend = event.shiftKey && !this.chosen.has(next.id);
+    this.app.dispatch({ type: "select", ids: [next.id], add: extend });
     this.app.dispatch({ type: "reveal" });
   }
 
