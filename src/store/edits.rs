@@ -387,7 +387,10 @@ fn make_record(
                     // The outline belonged to the old place.
                     (new.polygon, new.mask, new.area) = (None, None, None);
                 }
-                new.polygon = polygon.clone().or(new.polygon);
+                if let Some(outline) = polygon {
+                    // What the source said of the old outline holds no longer.
+                    (new.polygon, new.mask, new.area) = (Some(outline.clone()), None, None);
+                }
                 new.angle = angle.or(new.angle);
                 new.state = trust.unwrap_or(BoxState::Trusted);
                 new.origin = Origin::Human;

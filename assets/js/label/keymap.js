@@ -1,69 +1,8 @@
-// The keys as data: what each action is called, where it holds, and its default keys. Pure.
-//
-// Scopes, innermost first; the innermost binding wins:
-//   canvas  the canvas has the focus           object  a box is selected
-//   image   nothing is selected                always  anywhere but in a field
-//
-// Reserved for the model assists, not bound here: S (segment), M (several points), X and X X (tighten), P (polygon),
-// O (turned box), Enter (accept a mask), Y / N (accept / reject a proposal). F and G are positive and negative point in
-// the scope "points", which exists only while points are being collected and so does not clash with zoom and go-to.
+// Which action a key press stands for, and what is wrong with a binding. Pure.
+import { ACTIONS, SCOPES } from "./action_list.js";
+import { keysOf } from "./key_profiles.js";
 
-import { PEOPLE_ROWS } from "./people/rows.js";
-
-const row = (id, group, label, keys, scope = "always", more = {}) => ({ id, group, label, keys, scope, ...more });
-
-const arrows = [["left", "ArrowLeft"], ["right", "ArrowRight"], ["up", "ArrowUp"], ["down", "ArrowDown"]];
-const digits = [1, 2, 3, 4, 5, 6, 7, 8, 9];
-
-export const ACTIONS = [
-  row("confirm", "Images", "Confirm and go to the next image", ["Space"], "always", { on: "release" }),
-  row("next-image", "Images", "Next image", ["D"], "always", { repeat: true }),
-  row("previous-image", "Images", "Previous image", ["A"], "always", { repeat: true }),
-  row("next-image-arrow", "Images", "Next image, nothing selected", ["ArrowRight"], "image", { repeat: true }),
-  row("previous-image-arrow", "Images", "Previous image, nothing selected", ["ArrowLeft"], "image", { repeat: true }),
-  row("next-unreviewed", "Images", "Next image not reviewed", ["Shift+D"]),
-  row("previous-unreviewed", "Images", "Previous image not reviewed", ["Shift+A"]),
-  row("skip", "Images", "Skip this image and go on", ["K"]),
-  row("go-to", "Images", "Go to image number …", ["G"]),
-
-  row("draw", "Boxes", "Draw a box", ["R"]),
-  row("select", "Boxes", "Select and edit", ["V"]),
-  row("new-box", "Boxes", "New box in the middle, while drawing", ["Enter"], "canvas"),
-  row("next-box", "Boxes", "Next box", ["Tab"], "canvas"),
-  row("previous-box", "Boxes", "Previous box", ["Shift+Tab"], "canvas"),
-  row("select-all", "Boxes", "Select all boxes", ["Ctrl+A"]),
-  row("delete", "Boxes", "Delete the selected boxes", ["Delete", "Backspace", "W"]),
-  row("delete-last", "Boxes", "Delete the newest box", ["Q"]),
-  row("duplicate", "Boxes", "Duplicate the selected boxes", ["C"], "object"),
-  row("copy", "Boxes", "Copy boxes", ["Ctrl+C"], "object"),
-  row("paste", "Boxes", "Paste boxes at the same place", ["Ctrl+V"]),
-  row("copy-previous", "Boxes", "Copy the boxes of the previous image", ["Ctrl+B"]),
-  row("undo", "Boxes", "Undo", ["Ctrl+Z"]),
-  row("redo", "Boxes", "Redo", ["Ctrl+Shift+Z", "Ctrl+Y"]),
-  ...arrows.map(([way, key]) => row(`nudge-${way}`, "Boxes", `Move ${way} by 1 px`, [key], "object", { repeat: true, family: "Move by 1 px" })),
-  ...arrows.map(([way, key]) => row(`nudge-${way}-10`, "Boxes", `Move ${way} by 10 px`, [`Shift+${key}`], "object", { repeat: true, family: "Move by 10 px" })),
-  ...arrows.map(([way, key]) => row(`grow-${way}`, "Boxes", `Resize ${way} by 1 px`, [`Ctrl+${key}`], "object", { repeat: true, family: "Move the right or bottom edge by 1 px" })),
-  ...arrows.map(([way, key]) => row(`grow-${way}-10`, "Boxes", `Resize ${way} by 10 px`, [`Ctrl+Shift+${key}`], "object", { repeat: true, family: "… by 10 px" })),
-
-  ...digits.map((n) => row(`class-${n}`, "Classes", `Class on digit ${n}`, [`${n}`], "always", { family: "Class on a digit" })),
-  row("find-class", "Classes", "Find or create a class", ["0", "/"]),
-  row("next-class", "Classes", "Next class, nothing selected", ["ArrowDown"], "image"),
-  row("previous-class", "Classes", "Previous class, nothing selected", ["ArrowUp"], "image"),
-  ...digits.map((n) => row(`pin-${n}`, "Classes", `Put the current class on digit ${n}`, [`Shift+${n}`], "always", { family: "Put the current class on a digit" })),
-
-  ...PEOPLE_ROWS,
-
-  row("fit", "View", "Fit the image", ["E"]),
-  row("zoom-selection", "View", "Zoom to the selected boxes", ["F"]),
-  row("actual-size", "View", "One image pixel is one screen pixel", ["Z"]),
-  row("zoom-in", "View", "Zoom in", ["+", "="], "always", { repeat: true }),
-  row("zoom-out", "View", "Zoom out", ["-"], "always", { repeat: true }),
-  row("hide", "View", "Hide the boxes while held", ["H"], "always", { on: "hold" }),
-  row("labels", "View", "Class names on or off", ["L"]),
-  row("panel", "View", "Side panel on or off", ["I"]),
-  row("help", "View", "Show and change the keys", ["?"]),
-  row("cancel", "View", "Cancel; then deselect; then leave the canvas", ["Escape"]),
-];
+export { ACTIONS };
 
 const BY_ID = new Map(ACTIONS.map((action) => [action.id, action]));
 export const actionOf = (id) => BY_ID.get(id);
@@ -94,16 +33,23 @@ export function keyNames({ key, code = "", ctrlKey, metaKey, shiftKey, altKey })
   return [...new Set(names)];
 }
 
-/** action id → keys, with a person's own keys over the defaults. */
-export function effectiveKeymap(own = {}) {
-  return Object.fromEntries(ACTIONS.map(({ id, keys }) => [id, own[id] ?? keys]));
+/** action id → keys: a person's own over those of the profile. */
+export function effectiveKeymap(own = {}, profile = "tator") {
+  return Object.fromEntries(ACTIONS.map((action) => [action.id, own[action.id] ?? keysOf(profile, action)]));
 }
 
-const DEPTH = ["canvas", "object", "image", "always"];
+/** A key pressed a second time within this many milliseconds is a double tap. */
+export const DOUBLE_TAP_MS = 260;
+
+/** The names of a press that follows `last` ({names, time}): those of a double tap first. */
+export function withDoubleTap(names, last, time) {
+  const again = last && time - last.time <= DOUBLE_TAP_MS ? names.filter((name) => last.names.includes(name)) : [];
+  return [...again.map((name) => `${name} ${name}`), ...names];
+}
 
 /** The action a key press stands for in the scopes that hold now, or null. */
 export function resolve(keymap, names, scopes) {
-  for (const scope of DEPTH.filter((s) => scopes.has(s))) {
+  for (const scope of SCOPES.filter((s) => scopes.has(s))) {
     for (const name of names) {
       const found = ACTIONS.find((action) => action.scope === scope && keymap[action.id].includes(name));
       if (found) return found;
@@ -136,9 +82,9 @@ export function problems(keymap) {
     .filter(({ reserved, clashes }) => reserved || clashes.length > 0);
 }
 
-/** A person's keys with one action changed; the default keys are not stored. */
-export function rebind(own, id, keys) {
+/** A person's keys with one action changed; the keys of the profile are not stored. */
+export function rebind(own, id, keys, profile = "tator") {
   const next = { ...own, [id]: keys };
-  if (JSON.stringify(keys) === JSON.stringify(actionOf(id).keys)) delete next[id];
+  if (JSON.stringify(keys) === JSON.stringify(keysOf(profile, actionOf(id)))) delete next[id];
   return next;
 }

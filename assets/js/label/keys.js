@@ -1,8 +1,10 @@
 // Key presses to actions. Off while a person types; buttons, lists and dialogs keep the keys that are theirs.
-import { effectiveKeymap, keyNames, resolve } from "./keymap.js";
+import { effectiveKeymap, keyNames, resolve, withDoubleTap } from "./keymap.js";
+import { heldVertex } from "./reshapes.js";
+import { heldScopes } from "./registry.js";
 
 const QUICK_MS = 600; // a longer hold of Space was for moving the view
-const TYPING = "input:not([type=checkbox]):not([type=radio]):not([type=button]), textarea, select, [contenteditable]";
+const TYPING = "input:not([type=checkbox]):not([type=radio]):not([type=button]):not([type=range]), textarea, select, [contenteditable]";
 const OWN = new Set(["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown", "Enter", " ", "Tab"]);
 
 export class Keys {
@@ -18,14 +20,17 @@ export class Keys {
   }
 
   reload() {
-    this.keymap = effectiveKeymap(this.preferences.keys());
+    this.keymap = effectiveKeymap(this.preferences.keys(), this.preferences.profile());
   }
 
   scopes() {
     const { state } = this.app;
-    const scopes = new Set(["always", state.selection.length ? "object" : "image"]);
-    if (document.activeElement === this.canvas) scopes.add("canvas");
-    return scopes;
+    const scopes = new Set(["always", ...heldScopes(this.app)]);
+    if (state.path) scopes.add("path");
+    else scopes.add(state.selection.length ? "object" : "image");
+    if (document.activeElement !== this.canvas) return scopes;
+    if (heldVertex(state)) scopes.add("vertex");
+    return scopes.add("canvas");
   }
 
   /** The focus is somewhere that wants this key itself. */
@@ -42,7 +47,7 @@ export class Keys {
 
   down(event) {
     if (event.defaultPrevented || this.belongsElsewhere(event)) return;
-    const action = resolve(this.keymap, keyNames(event), this.scopes());
+    const action = resolve(this.keymap, this.namesOf(event), this.scopes());
     if (event.code === "Space" && !event.repeat) this.pointer.space(true);
     if (!action) return;
     if (action.id === "next-box" || action.id === "previous-box") if (this.app.state.boxes.length === 0) return;
@@ -52,6 +57,14 @@ export class Keys {
     if (event.repeat && !action.repeat) return;
     this.held.set(event.code, { action, since: event.timeStamp });
     this.actions[action.id]();
+  }
+
+  /** The names of this press; a key hit twice in quick succession has names of its own. */
+  namesOf(event) {
+    const names = keyNames(event);
+    const all = event.repeat ? names : withDoubleTap(names, this.tapped, event.timeStamp);
+    if (names.length && !event.repeat) this.tapped = all.length > names.length ? null : { names, time: event.timeStamp };
+    return all;
   }
 
   hold(event, action) {

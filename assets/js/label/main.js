@@ -2,6 +2,8 @@
 import { base } from "../base.js";
 import { createActions } from "./actions.js";
 import { createApi, uuid } from "./api.js";
+import { Adjust } from "./adjust.js";
+import { Announcer } from "./announce.js";
 import { App } from "./app.js";
 import { Bars } from "./bars.js";
 import { Canvas } from "./canvas.js";
@@ -14,12 +16,14 @@ import { Help } from "./help.js";
 import { HitIndex } from "./hits.js";
 import { Images } from "./images.js";
 import { Keys } from "./keys.js";
+import { Minimap } from "./minimap.js";
 import { Navigator } from "./navigate.js";
 import { ObjectPanel } from "./object_panel.js";
 import { startPeople } from "./people/start.js";
 import { Pointer } from "./pointer.js";
 import { createPreferences } from "./preferences.js";
 import { openQueue } from "./queue.js";
+import "./shape_tools.js";
 import { Sync } from "./sync.js";
 import { toast } from "./toasts.js";
 import { Unsaved } from "./unsaved.js";
@@ -30,10 +34,14 @@ const asked = Number(address.get("image")) || config.image_id;
 const chosen = Number(address.get("box")); // where a grid or a query leads to a single box
 const preferences = createPreferences(config.dataset);
 const api = createApi(config);
-const classes = new Classes(config.classes, preferences.pins());
-const say = (text) => setText(byId("lab-live"), text);
+const classes = new Classes(config.classes, preferences.pins(), preferences.recent());
+const tell = (text) => setText(byId("lab-live"), text);
+const say = (text) => {
+  app.spoke = true;
+  tell(text);
+};
 const images = new Images(api, () => config.filter, () => pinned());
-const app = new App({ config, api, images, classes, preferences, toast, say });
+const app = new App({ config, api, images, classes, preferences, toast, say, tell });
 const canvas = byId("lab-shapes");
 const hits = new HitIndex();
 
@@ -88,6 +96,11 @@ const panel = {
     preferences.setPanel(!preferences.panel());
     this.show(preferences.panel());
   },
+  toObjects() {
+    preferences.setPanel(true);
+    this.show(true);
+    byId("lab-object-list").focus();
+  },
 };
 
 /** The finder goes to the side of the canvas where the selected box is not. */
@@ -98,7 +111,7 @@ function awayFromBox() {
   return (box.x + box.w / 2) * view.scale + view.tx < screen.width / 2 ? "right" : "left";
 }
 
-const popups = { goTo: new GoTo(app, walk) };
+const popups = { goTo: new GoTo(app, walk), adjust: new Adjust(app), minimap: new Minimap(app) };
 const actions = createActions({ app, navigator: walk, pointer, canvas, popups, panel });
 Object.assign(app, {
   act: (id) => actions[id](),
@@ -115,12 +128,15 @@ popups.help = new Help(app, keys, preferences);
 const bars = new Bars(app, keys);
 const classPanel = new ClassPanel(app);
 const objectPanel = new ObjectPanel(app);
+const announcer = new Announcer(app);
 
 app.viewers.push(
   (state) => stage.frame(state, app.record?.picture),
   (state) => bars.frame(state),
   (state) => classPanel.frame(state),
   (state) => objectPanel.frame(state),
+  (state) => announcer.frame(state),
+  (state) => popups.minimap.frame(state, app.record?.picture),
   (state) => setText(byId("lab-message"), message(state)),
 );
 

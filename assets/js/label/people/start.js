@@ -28,7 +28,7 @@ export function startPeople({ app, navigator, refetch }) {
   return {
     comment: () => notes.beginComment(),
     tag: () => notes.beginTag(),
-    accept: () => review.accept(),
-    "send-back": () => review.begin(),
+    "review-accept": () => review.accept(),
+    "review-send-back": () => review.begin(),
   };
 }
