@@ -95,7 +95,7 @@ function stepClass(app, by) {
 }
 
 function cancel(app, { pointer, canvas }) {
-  if (pointer.abort()) return;
+  if (pointer.abort() || app.assist?.cancel()) return;
   if (app.state.drag) app.dispatch({ type: "drag-cancel" });
   else if (app.state.path) app.dispatch({ type: "path-cancel" });
   else if (app.state.vertex) app.dispatch({ type: "vertex" });

@@ -4,7 +4,7 @@ import { shownBox } from "./drags.js";
 import { byId, element, icon, setText } from "./element.js";
 import { rectBetween, toImage } from "./geometry.js";
 import { keyParts } from "./help.js";
-import { tools } from "./tools.js";
+import { toolOf, tools } from "./tools.js";
 
 const ICONS = {
   undo: "M6 3 2.5 6.5 6 10M3 6.5h6.5a4 4 0 0 1 0 8H7", redo: "M10 3l3.5 3.5L10 10M13 6.5H6.5a4 4 0 0 0 0 8H9",
@@ -131,5 +131,6 @@ function rectText(state, drag) {
 function hint({ tool, classId, hidden }, { classes }) {
   if (hidden) return "Boxes hidden";
   const name = classId === null ? "choose a class" : classes.get(classId).name;
+  if (toolOf(tool).hint) return `${toolOf(tool).hint} · ${name}`;
   return tool === "draw" ? `Drawing: ${name}` : `New boxes: ${name}`;
 }

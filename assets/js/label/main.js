@@ -5,6 +5,7 @@ import { createApi, uuid } from "./api.js";
 import { Adjust } from "./adjust.js";
 import { Announcer } from "./announce.js";
 import { App } from "./app.js";
+import { prepareAssists, showAssists } from "./assist/start.js";
 import { Bars } from "./bars.js";
 import { Canvas } from "./canvas.js";
 import { ClassPanel } from "./class_panel.js";
@@ -53,6 +54,7 @@ const sync = new Sync(parts, {
   state: (state) => unsaved?.show(state),
   answer({ entry, answer }) {
     images.adopt(entry, answer);
+    app.tell("renamed", answer.ids);
     if (app.isOpen(entry.image_id)) app.refresh(answer.ids);
   },
   refused: (entry) => unsaved.refused(entry),
@@ -87,6 +89,7 @@ const crosshair = {
 };
 
 const walk = new Navigator(app);
+const assists = prepareAssists({ app, walk, refetch });
 const pointer = new Pointer(app, canvas, hits, crosshair);
 const stage = new Canvas(app, { stage: byId("lab-stage"), imageCanvas: byId("lab-image"), shapesCanvas: canvas }, hits);
 const finder = new Finder(app);
@@ -126,6 +129,7 @@ popups.people = startPeople({ app, navigator: walk, refetch });
 const keys = new Keys({ app, actions, pointer, canvas, preferences });
 popups.help = new Help(app, keys, preferences);
 const bars = new Bars(app, keys);
+showAssists(assists, app, { keys, bars });
 const classPanel = new ClassPanel(app);
 const objectPanel = new ObjectPanel(app);
 const announcer = new Announcer(app);

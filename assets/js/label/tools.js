@@ -4,7 +4,8 @@
 // A gesture is {drag(app, at, event), drop(app), click(app)}: `drag` and `drop` once the pointer has really moved, else
 // `click`. A double click comes after the two clicks that it is made of.
 // `action` names the key that chooses the tool; the toolbar shows the tools in the order of registration.
-// Model assists (point, several points, box) will register themselves the same way.
+// Optional: `other(app, at)` for a click of the right button, `hint` for the status line while the tool is in hand.
+// The model assists (point, several points, box) register themselves the same way (assist/tools.js).
 
 import { rectBetween } from "./geometry.js";
 
