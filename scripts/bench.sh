@@ -22,3 +22,9 @@ for tool in pycocotools datumaro supervision; do "$python" tests/bench/rivals.py
 "$python" tests/bench/rivals.py coco-to-yolo "$json" --images "$work" --only datumaro
 "$python" tests/bench/rivals.py make-parquet "$json" "$work/boxes.parquet"
 "$python" tests/bench/rivals.py group-by "$work/boxes.parquet" --repeat 5
+# The segmenter needs pictures with official polygons, which cannot be carried along: a folder as segment.py wants it.
+if [ -n "${TATOR_BENCH_COCO:-}" ]; then
+  "$python" tests/bench/segment.py "$TATOR_BENCH_COCO" --program "$work/tator" --work "$work"
+else
+  echo "segment.py left out: TATOR_BENCH_COCO names no folder with instances_val2017.json and images/val2017/" >&2
+fi
