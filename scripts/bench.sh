@@ -7,7 +7,7 @@ cache="${XDG_CACHE_HOME:-$HOME/.cache}/tator"
 work="${TATOR_BENCH_DIR:-$cache/bench}"
 target="${CARGO_TARGET_DIR:-target}"
 mkdir -p "$work"
-if [ ! -x "$cache/venv-bench/bin/python" ]; then
+if ! "$cache/venv-bench/bin/python" -c "import lance, onnxruntime" 2>/dev/null; then
   python3 -m venv "$cache/venv-bench"
   "$cache/venv-bench/bin/pip" install --quiet -r tests/bench/requirements.txt pylance
 fi
