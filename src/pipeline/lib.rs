@@ -13,6 +13,7 @@ pub mod jobs;
 pub mod models;
 mod notebooks;
 pub mod output;
+mod packages;
 mod pictures;
 pub mod report;
 pub mod source;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use tator_domain::{Class, ClassId, DatasetName, ImageId, NewClass, SystemClock};
 use tator_store::{
-    EditOutcome, EditRequest, ImageHome, Limits, LockNote, Reader, TableHealth, Trashed, Workspace, Writer,
+    EditOutcome, EditRequest, ImageHome, Limits, LockNote, NamedVersion, Reader, TableHealth, Trashed, Workspace,
+    Writer,
 };
 
 use crate::assist::Assist;
@@ -134,6 +135,22 @@ impl Workbench {
         Ok(self.open.writer.table_health(d)?)
     }
 
+    /// Publishes a dataset and names the version of its tables.
+    ///
+    /// # Errors
+    /// As [`Writer::name_version`].
+    pub fn name_version(&self, d: &DatasetName, name: &str) -> Result<NamedVersion, Error> {
+        Ok(self.open.writer.name_version(d, name)?)
+    }
+
+    /// The named versions of a dataset, newest first.
+    ///
+    /// # Errors
+    /// As [`Writer::named_versions`].
+    pub fn named_versions(&self, d: &DatasetName) -> Result<Vec<NamedVersion>, Error> {
+        Ok(self.open.writer.named_versions(d)?)
+    }
+
     /// What is in the trash.
     ///
     /// # Errors
@@ -154,21 +171,21 @@ impl Workbench {
     ///
     /// # Errors
     /// [`Error::Conflict`] when it cannot be taken back now.
-    pub fn undo_change(&self, d: &DatasetName, change_id: i64) -> Result<(), Error> {
-        self.open.writer.undo_change(d, change_id, "").map_err(nothing_there)
+    pub fn undo_change(&self, d: &DatasetName, change_id: i64, author: &str) -> Result<(), Error> {
+        self.open.writer.undo_change(d, change_id, author).map_err(nothing_there)
     }
 
     /// Makes a change of many images again.
     ///
     /// # Errors
     /// [`Error::Conflict`] when it cannot be made now.
-    pub fn redo_change(&self, d: &DatasetName, change_id: i64) -> Result<(), Error> {
-        self.open.writer.redo_change(d, change_id, "").map_err(nothing_there)
+    pub fn redo_change(&self, d: &DatasetName, change_id: i64, author: &str) -> Result<(), Error> {
+        self.open.writer.redo_change(d, change_id, author).map_err(nothing_there)
     }
 }
 
 /// The request is fine, the state is not.
-fn nothing_there(error: tator_store::Error) -> Error {
+pub(crate) fn nothing_there(error: tator_store::Error) -> Error {
     match error {
         tator_store::Error::Invalid(message) => Error::Conflict(message),
         other => other.into(),

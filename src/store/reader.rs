@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use arrow::array::RecordBatch;
-use duckdb::{Connection, Params};
+use duckdb::{Connection, Params, params};
 use tator_domain::{Class, DatasetName, Image, ImageBox, ImageId};
 
 use crate::columns;
@@ -199,18 +199,9 @@ impl Reader {
         let (Some(first), Some(last)) = (images.iter().min(), images.iter().max()) else { return Ok(Vec::new()) };
         self.engine.with(|c| {
             find_dataset(c, dataset)?;
-            let dense = last - first < 4 * i64::try_from(images.len()).unwrap_or(i64::MAX / 4);
-            if !dense {
-                return images.iter().try_fold(Vec::new(), |mut all, id| {
-                    all.extend(boxes_on(c, dataset, *id)?);
-                    Ok(all)
-                });
-            }
-            let query = queries::SELECT_BOXES_BY_RANGE;
-            let mut boxes = records(&batches(c, &query, &query.of(dataset), [first, last])?, columns::boxes)?;
-            let wanted: std::collections::HashSet<_> = images.iter().collect();
-            boxes.retain(|b| wanted.contains(&b.image_id));
-            Ok(boxes)
+            let query = queries::SELECT_BOXES_OF_IMAGES;
+            let wanted = serde_json::to_string(images).unwrap_or_default();
+            records(&batches(c, &query, &query.of(dataset), params![first, last, wanted])?, columns::boxes)
         })
     }
 
@@ -225,6 +216,17 @@ impl Reader {
             let boxes = boxes_on(c, dataset, id)?;
             let (can_undo, can_redo) = crate::edits::undo_state(c, dataset, id)?;
             Ok(ImageDetail { revision: image.revision, image, boxes, can_undo, can_redo })
+        })
+    }
+
+    /// How often an image's labels have changed.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn revision(&self, dataset: &DatasetName, id: ImageId) -> Result<i64, Error> {
+        self.engine.with(|c| {
+            find_dataset(c, dataset)?;
+            Ok(image_record(c, dataset, id)?.revision)
         })
     }
 
@@ -296,6 +298,7 @@ impl Reader {
                     change_id: row.get("change_id")?,
                     kind: row.get("kind")?,
                     title: row.get("title")?,
+                    author: row.get("author")?,
                     image_id: row.get("image_id")?,
                     at: row.get("at_us")?,
                     n_images: row.get::<_, i64>("n_images")?.unsigned_abs(),

@@ -1,20 +1,23 @@
 #!/usr/bin/env python3
 """The segmenter: bare ONNX Runtime and Tator over HTTP, on the same model, pictures and prompts, in one run.
 
-    segment.py COCO [--model DIR]... [--images 20] [--threads 2] [--url URL?token=… --dataset NAME]
+    segment.py COCO [--model DIR]... [--images 20] [--threads 2] [--program TATOR --work DIR | --url URL?token=…]
 
 COCO is a folder with instances_val2017.json and images/val2017/. Every object of at least 64 x 64 pixels in the first
 pictures that have polygons is asked for twice: by its box, and by one click at its innermost point. Answers are compared with the official
-polygons. With --url (the line that `tator serve` prints) the dataset NAME must hold the same pictures and Tator the
-same model; bare and HTTP take turns, object by object, so that both meet the same machine. Prints Markdown tables.
+polygons. With --program that Tator imports the pictures into a workspace in DIR and serves them; with --url (the line
+that `tator serve` prints) a running one is asked, whose dataset must hold the same pictures. Bare and HTTP take turns,
+object by object, so that both meet the same machine. Prints Markdown tables.
 Needs the packages of requirements.txt.
 """
 import argparse
+import contextlib
 import http.client
 import json
 import os
 import pathlib
 import statistics
+import subprocess
 import sys
 import time
 import tomllib
@@ -66,9 +69,9 @@ class Bare:
         """Points are (x, y, label) in pixels of the picture. The mask in its size, as booleans."""
         scale = numpy.array(self.seen, "float32") / numpy.array(self.size, "float32")
         coords = numpy.array([[point[:2] for point in points]], "float32") * scale
-        feeds = {"image_embeddings": embedding, "point_coords": coords, "point_labels": numpy.array([[point[2] for point in points]], "float32"),
-                 "mask_input": numpy.zeros((1, 1, 256, 256), "float32"), "has_mask_input": numpy.zeros(1, "float32"),
-                 "orig_im_size": numpy.array(self.size[::-1], "float32")}
+        labels = numpy.array([[point[2] for point in points]], "float32")
+        feeds = {"image_embeddings": embedding, "point_coords": coords, "point_labels": labels, "mask_input": numpy.zeros((1, 1, 256, 256), "float32"),
+                 "has_mask_input": numpy.zeros(1, "float32"), "orig_im_size": numpy.array(self.size[::-1], "float32")}
         return self.decoder.run(["masks"], feeds)[0][0, 0] > 0
 
 
@@ -109,6 +112,19 @@ class Tator:
         return answer
 
 
+def serve(program, work, coco, dataset):
+    """Imports the pictures where they are not yet, and serves them: the process and its launch URL."""
+    home = work / "workspace-segment"
+    if not (home / "datasets" / dataset).exists():
+        command = [program, "import", coco / "instances_val2017.json", "--images", coco / "images/val2017", "--dataset", dataset,
+                   "--format", "coco", "--link", "--workspace", home]
+        if subprocess.run(command, stdout=sys.stderr).returncode not in (0, 4):
+            sys.exit("the import failed")
+    server = subprocess.Popen([program, "serve", "--workspace", home, "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE,
+                              stderr=open(work / "segment-server.log", "w"), text=True)
+    return server, server.stdout.readline().strip()
+
+
 # --- prompts and truth ---------------------------------------------------------------------------------------------
 def innermost(mask):
     """The point farthest from the mask's edge (exact Euclidean distance), at the centre of its pixel."""
@@ -128,9 +144,9 @@ def innermost(mask):
 
 
 def polygon_mask(rings, height, width):
-    """Even and odd: a ring inside another is a hole."""
+    """Even and odd: a ring inside another is a hole. A ring is a list of points, or of their numbers."""
     out = numpy.zeros((height, width), bool)
-    for ring in rings:
+    for ring in (numpy.ravel(ring).tolist() for ring in rings):
         if len(ring) >= 6:
             out ^= masks.decode(masks.merge(masks.frPyObjects([ring], height, width))).astype(bool)
     return out
@@ -195,12 +211,16 @@ def measure_object(bares, tator, embeddings, name, truth, kind, points, body, fi
         return
     answer, took = timed(tator.segment, name, body)
     mask = polygon_mask(answer["polygon"], *truth.shape) if answer else numpy.zeros_like(truth)
+    same = next((bare.name for bare in bares if answer and bare.name == answer["model"]), bares[0].name)
     figures["HTTP"].add("click", took)
-    figures["HTTP"].add("over bare", took - figures[bares[0].name]["decode"][-1])
-    figures["HTTP"].add("decode", answer["ms"]["decode"] if answer else 0.0)
+    figures["HTTP"].add("over bare", took - figures[same]["decode"][-1])
+    if answer:
+        figures["HTTP"].add("model", f"{answer['model']}, {answer['provider']}")
+        figures["HTTP"].add("decode", answer["ms"]["decode"])
+        figures["HTTP"].add("over decode", took - answer["ms"]["decode"])
     figures["HTTP"].add("uncached", 0.0 if answer and answer["cached"] else 1.0)
     figures["HTTP"].add(f"iou {kind}", overlap(mask, truth))
-    figures["HTTP"].add(f"same {kind}", overlap(mask, found[bares[0].name]))
+    figures["HTTP"].add(f"same {kind}", overlap(mask, found[same]))
 
 
 def middle(values, digits=0):
@@ -226,51 +246,70 @@ def mean(values, digits=3):
 
 
 def report(bares, figures, images, objects, threads):
-    print(f"{objects} objects in {images} pictures, ONNX Runtime {onnxruntime.__version__}, {threads} threads; ms as least / median / p95\n")
+    print(f"{objects} objects in {images} pictures, ONNX Runtime {onnxruntime.__version__}, {threads} threads.",
+          "Milliseconds as least / median / p95.\n")
     rows = []
     for bare in bares:
         mine = figures[bare.name]
         rows.append([bare.name, f"{bare.load_ms:.0f}", middle(mine["encode"][:1]), spread(mine["encode"][1:]), spread(mine["prepare"]),
-                     spread(mine["decode"]), mean(mine["iou box"]), mean(mine["iou point"]), mean(mine.get("same box", [])), mean(mine.get("same point", []))])
+                     spread(mine["decode"]), *overlaps(mine)])
     table(["bare ONNX Runtime", "load", "encode, first", "encode", "prepare", "decode", "IoU, box", "IoU, point",
            "same mask as the first, box", "point"], rows)
     if "HTTP" in figures:
         mine = figures["HTTP"]
-        table(["Tator over HTTP", "cold click", "encode, its own figure", "click, embedding kept", "decode, its own figure", "click over bare decode",
-               "not from the cache", "IoU, box", "IoU, point", "same mask as bare, box", "point"],
-              [["", spread(mine["cold click"]), spread(mine.get("encode", [])), spread(mine["click"]), spread(mine["decode"]),
-                spread(mine["over bare"]), f"{sum(mine['uncached']):.0f}", mean(mine["iou box"]), mean(mine["iou point"]), mean(mine["same box"]), mean(mine["same point"])]])
+        times = [spread(mine.get(name, [])) for name in ("cold click", "encode", "click", "decode", "over decode", "over bare")]
+        table(["Tator over HTTP", "cold click", "encode, its own figure", "click, embedding kept", "decode, its own figure",
+               "click over its own decode", "click over bare decode", "not from the cache", "IoU, box", "IoU, point",
+               "same mask as bare, box", "point"],
+              [[" and ".join(sorted(set(mine.get("model", [])))), *times, f"{sum(mine['uncached']):.0f}", *overlaps(mine)]])
+
+
+def overlaps(mine):
+    return [mean(mine.get(name, [])) for name in ("iou box", "iou point", "same box", "same point")]
 
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("coco", type=pathlib.Path)
-    parser.add_argument("--model", type=pathlib.Path, action="append", help="folder with model.toml; the first is the one HTTP is compared with")
+    parser.add_argument("--model", type=pathlib.Path, action="append",
+                        help="folder with model.toml, any number of them; HTTP is compared with the one of the same name")
     parser.add_argument("--images", type=int, default=20)
     parser.add_argument("--least", type=int, default=64, help="objects of that many pixels squared and more")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--program", type=pathlib.Path, help="the tator to import the pictures and serve them")
+    parser.add_argument("--work", type=pathlib.Path, default=CACHE.parent / "bench", help="where its workspace is kept between runs")
     parser.add_argument("--url", help="the launch URL that `tator serve` prints")
     parser.add_argument("--dataset", default="coco")
     parser.add_argument("--tator-model", help="name of the model to ask Tator for, instead of its default")
     return parser.parse_args()
 
 
-def main():
-    asked = arguments()
+def run(asked, url):
     coco = COCO()
     coco.dataset = json.loads((asked.coco / "instances_val2017.json").read_text())
-    stdout, sys.stdout = sys.stdout, sys.stderr
-    coco.createIndex()
-    sys.stdout = stdout
+    with contextlib.redirect_stdout(sys.stderr):
+        coco.createIndex()
     bares = [Bare(folder, asked.threads) for folder in asked.model or [CACHE / "mobilesam-int8", CACHE / "mobilesam"]]
-    tator = Tator(asked.url, asked.dataset, asked.tator_model) if asked.url else None
+    tator = Tator(url, asked.dataset, asked.tator_model) if url else None
     figures = {name: Figures() for name in [*(bare.name for bare in bares), *(["HTTP"] if tator else [])]}
-    count = 0
-    for image, objects in (every := list(chosen(coco, asked.images, asked.least))):
+    every = list(chosen(coco, asked.images, asked.least))
+    for image, objects in every:
         picture = ImageOps.exif_transpose(Image.open(asked.coco / "images/val2017" / image["file_name"])).convert("RGB")
         measure_image(bares, tator, picture, image["file_name"], objects, coco, figures)
-        count += len(objects)
-    report(bares, figures, len(every), count, asked.threads)
+    report(bares, figures, len(every), sum(len(objects) for _, objects in every), asked.threads)
+
+
+def main():
+    asked = arguments()
+    if not asked.program:
+        return run(asked, asked.url)
+    asked.work.mkdir(parents=True, exist_ok=True)
+    server, url = serve(asked.program, asked.work, asked.coco, asked.dataset)
+    try:
+        run(asked, url)
+    finally:
+        server.terminate()
+        server.wait()
 
 
 if __name__ == "__main__":

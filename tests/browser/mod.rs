@@ -3,6 +3,8 @@
 mod assists;
 mod first_day;
 mod pages;
+mod people;
+mod shapes;
 mod two_tabs;
 
 use std::fs;

@@ -81,8 +81,8 @@ test("a modifier alone is no key", () => {
 
 test("a key that another action has in the same scope is a clash; in another scope it is overshadowed", () => {
   assert.deepEqual(checkKey(keymap, "fit", "N").clashes, ["next-unreviewed"]);
-  assert.deepEqual(checkKey(keymap, "fit", "ArrowUp"), { reserved: false, clashes: [], shadows: ["nudge-up", "previous-class"] });
-  assert.deepEqual(checkKey(keymap, "nudge-up", "ArrowUp").shadows, [], "nothing selected and a box selected never hold together");
+  assert.deepEqual(checkKey(keymap, "fit", "ArrowUp"), { reserved: false, clashes: [], shadows: ["nudge-up", "vertex-up", "previous-class"] });
+  assert.deepEqual(checkKey(keymap, "nudge-up", "ArrowUp").shadows, ["vertex-up"], "nothing selected and a box selected never hold together");
   assert.ok(isReserved("Ctrl+W") && isReserved("Ctrl+Shift+N") && !isReserved("W"));
 });
 

@@ -2,7 +2,6 @@ import test from "node:test";
 import assert from "node:assert/strict";
 import { applyEdits, effectiveEntries, project, renameBoxes, withoutEntries } from "../../assets/js/label/edits.js";
 import { dependants, keepMine, reconcile } from "../../assets/js/label/merge.js";
-import { Classes, fit } from "../../assets/js/label/classes.js";
 
 const box = (id, x, more = {}) => ({ id, box_id: id, class_id: 1, x, y: 0, w: 10, h: 10, state: "trusted", ...more });
 const entry = (client_id, edits, before = {}, kind = "edits") => ({ client_id, image_id: 1, kind, base_revision: 1, edits, before });
@@ -76,21 +75,4 @@ test("an edit of a box that is gone changes nothing", () => {
 test("with nothing waiting the page shows the very boxes of the server", () => {
   const server = { boxes: [box(1, 0)], state: "labelled" };
   assert.equal(project(server, []), server);
-});
-
-test("classes are found by beginning, word and part, and stay quick with 1,000", () => {
-  assert.deepEqual([fit("traffic light", "traffic light"), fit("traffic light", "tra"), fit("traffic light", "li"), fit("traffic light", "ght"), fit("cat", "z")], [0, 1, 2, 3, null]);
-  const list = Array.from({ length: 1000 }, (_, i) => ({ class_id: i + 1, name: `class ${i + 1}`, colour: "#009e73" }));
-  const classes = new Classes(list);
-  const begun = performance.now();
-  for (let i = 0; i < 20; i++) assert.equal(classes.search("class 87")[0].class_id, 87);
-  assert.ok((performance.now() - begun) / 20 < 20);
-});
-
-test("a pinned class takes its digit and the others move up", () => {
-  const list = [1, 2, 3].map((class_id) => ({ class_id, name: `c${class_id}`, colour: "#009e73", retired: class_id === 1 }));
-  const classes = new Classes(list);
-  assert.deepEqual([...classes.digits], [[1, 2], [2, 3]], "a retired class has no digit");
-  classes.pin(1, 3);
-  assert.deepEqual([classes.digits.get(1), classes.digits.get(2)], [3, 2]);
 });

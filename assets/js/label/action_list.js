@@ -2,9 +2,12 @@
 //
 // Scopes, innermost first; the innermost binding wins:
 //   points  points for a model are being collected      canvas  the canvas has the focus
+//   path    an outline is being drawn                   vertex  a corner of an outline is held
 //   object  a box is selected      image  nothing is selected      always  anywhere but in a field
 //
 // "X X" is a key pressed twice in quick succession; the single press is carried out as well, without waiting for the second.
+
+import { PEOPLE_ROWS } from "./people/rows.js";
 
 const row = (id, group, label, keys, scope = "always", more = {}) => ({ id, group, label, keys, scope, ...more });
 
@@ -23,8 +26,10 @@ export const ACTIONS = [
   row("go-to", "Images", "Go to image number …", ["Shift+G"]),
 
   row("draw", "Boxes", "Draw a box", ["R"]),
+  row("polygon", "Boxes", "Draw an outline", ["P"]),
+  row("turned", "Boxes", "Draw a turned box", ["O"]),
   row("select", "Boxes", "Select and edit", ["V"]),
-  row("new-box", "Boxes", "New box in the middle, while drawing", ["Enter"], "canvas"),
+  row("new-box", "Boxes", "New box or outline in the middle, while drawing", ["Enter"], "canvas"),
   row("next-box", "Boxes", "Next box", ["Tab"], "canvas"),
   row("previous-box", "Boxes", "Previous box", ["Shift+Tab"], "canvas"),
   row("select-all", "Boxes", "Select all boxes", ["Ctrl+A"]),
@@ -40,6 +45,22 @@ export const ACTIONS = [
   ...arrows.map(([way, key]) => row(`nudge-${way}-10`, "Boxes", `Move ${way} by 10 px`, [`Shift+${key}`], "object", { repeat: true, family: "Move by 10 px" })),
   ...arrows.map(([way, key]) => row(`grow-${way}`, "Boxes", `Resize ${way} by 1 px`, [`Ctrl+${key}`], "object", { repeat: true, family: "Move the right or bottom edge by 1 px" })),
   ...arrows.map(([way, key]) => row(`grow-${way}-10`, "Boxes", `Resize ${way} by 10 px`, [`Ctrl+Shift+${key}`], "object", { repeat: true, family: "… by 10 px" })),
+  row("turn-right", "Boxes", "Turn by 1° to the right", ["]"], "object", { repeat: true }),
+  row("turn-left", "Boxes", "Turn by 1° to the left", ["["], "object", { repeat: true }),
+  row("turn-right-15", "Boxes", "Turn by 15° to the right", ["T"], "object", { repeat: true }),
+  row("turn-left-15", "Boxes", "Turn by 15° to the left", ["Shift+T"], "object", { repeat: true }),
+  row("lock", "Boxes", "Lock or unlock the selected boxes", ["U"], "object"),
+  row("unlock-all", "Boxes", "Unlock all boxes", ["Shift+U"]),
+
+  row("path-close", "Outlines", "Close the outline", ["Enter"], "path"),
+  row("path-back", "Outlines", "Take the last point back", ["Backspace", "Delete"], "path"),
+  row("edit-outline", "Outlines", "Hold the first corner", ["Shift+P"], "object"),
+  row("next-vertex", "Outlines", "Next corner", ["Tab"], "vertex"),
+  row("previous-vertex", "Outlines", "Previous corner", ["Shift+Tab"], "vertex"),
+  row("vertex-add", "Outlines", "New corner after this one", ["Insert", "Enter"], "vertex"),
+  row("vertex-delete", "Outlines", "Delete this corner", ["Delete", "Backspace", "W"], "vertex"),
+  ...arrows.map(([way, key]) => row(`vertex-${way}`, "Outlines", `Corner ${way} by 1 px`, [key], "vertex", { repeat: true, family: "Move the corner by 1 px" })),
+  ...arrows.map(([way, key]) => row(`vertex-${way}-10`, "Outlines", `Corner ${way} by 10 px`, [`Shift+${key}`], "vertex", { repeat: true, family: "Move the corner by 10 px" })),
 
   ...digits.map((n) => row(`class-${n}`, "Classes", `Class on digit ${n}`, [`${n}`], "always", { family: "Class on a digit" })),
   row("find-class", "Classes", "Find or create a class", ["0", "/"]),
@@ -63,12 +84,21 @@ export const ACTIONS = [
   ...arrows.map(([way, key]) => row(`aim-${way}`, "Model helps", `Aim ${way} for a point put by key`, [`Ctrl+${key}`], "points", { assist: true, repeat: true, family: "Move the aim for points put by key" })),
   ...arrows.map(([way, key]) => row(`aim-${way}-far`, "Model helps", `Aim far ${way}`, [`Shift+${key}`], "points", { assist: true, repeat: true, family: "… in big steps" })),
 
+  ...PEOPLE_ROWS,
+
   row("fit", "View", "Fit the image", ["E"]),
   row("zoom-selection", "View", "Zoom to the selected boxes", ["Z"]),
   row("actual-size", "View", "One image pixel is one screen pixel", ["Shift+Z"]),
   row("zoom-in", "View", "Zoom in", ["+", "="], "always", { repeat: true }),
   row("zoom-out", "View", "Zoom out", ["-"], "always", { repeat: true }),
   row("hide", "View", "Hide the boxes while held", ["H"], "always", { on: "hold" }),
+  row("hide-selected", "View", "Hide the selected boxes; without a selection show all", ["Shift+H"]),
+  row("hide-others", "View", "Hide all but the selected boxes", ["Shift+O"], "object"),
+  row("zoom-along", "View", "Zoom along from box to box, on or off", ["Alt+Z"]),
+  row("adjust", "View", "Brightness, contrast, gamma", ["B"]),
+  row("adjust-reset", "View", "Brightness, contrast and gamma as they are", ["Shift+B"]),
+  row("minimap", "View", "Overview while zoomed in, on or off", ["Shift+M"]),
+  row("objects", "View", "To the list of objects", ["Shift+L"]),
   row("labels", "View", "Class names on or off", ["L"]),
   row("panel", "View", "Side panel on or off", ["I"]),
   row("help", "View", "Show and change the keys", ["?"]),
@@ -76,4 +106,4 @@ export const ACTIONS = [
 ];
 
 /** Scopes, innermost first. */
-export const SCOPES = ["points", "canvas", "object", "image", "always"];
+export const SCOPES = ["points", "path", "vertex", "canvas", "object", "image", "always"];

@@ -2,8 +2,11 @@
 import { ACTIONS } from "./action_list.js";
 import { project } from "./edits.js";
 import { selectedBoxes } from "./batches.js";
+import { corners } from "./geometry.js";
 import { sameBox } from "./merge.js";
+import { PEOPLE_ROWS } from "./people/rows.js";
 import { handlerOf } from "./registry.js";
+import { shapeActions } from "./shape_actions.js";
 
 const STEPS = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] };
 const counted = (n) => `${n} ${n === 1 ? "box" : "boxes"}`;
@@ -17,7 +20,9 @@ async function confirmImage(app, navigator) {
 }
 
 function deleteSelected(app) {
-  const count = app.state.selection.length;
+  const { selection, locked } = app.state;
+  const count = selection.filter((id) => !locked.has(id)).length;
+  if (count < selection.length) app.toast({ text: `${counted(selection.length - count)} locked, not deleted.` });
   if (count === 0) return;
   app.dispatch({ type: "delete" });
   app.say(`${counted(count)} deleted`);
@@ -47,6 +52,12 @@ async function copyPrevious(app, navigator) {
   paste(app, boxes, "the previous image");
 }
 
+function zoomAlong(app) {
+  const on = !app.preferences.zoomAlong();
+  app.preferences.setZoomAlong(on);
+  app.toast({ text: on ? "From box to box, the view zooms along." : "From box to box, the view stays." });
+}
+
 /** A model assist: done by whoever has registered it. */
 function assist(app, id, label, on) {
   const run = handlerOf(id);
@@ -56,18 +67,22 @@ function assist(app, id, label, on) {
 /** A new box without a pointer: the middle of the view, a quarter of it wide. */
 function newBox(app) {
   const { view, screen, image, tool } = app.state;
-  if (tool !== "draw" || !image) return;
+  if (!["draw", "polygon", "turned"].includes(tool) || !image) return;
   const [w, h] = [Math.min(image.width, screen.width / view.scale) / 4, Math.min(image.height, screen.height / view.scale) / 4];
   const x = Math.min(Math.max(0, (screen.width / 2 - view.tx) / view.scale - w / 2), image.width - w);
   const y = Math.min(Math.max(0, (screen.height / 2 - view.ty) / view.scale - h / 2), image.height - h);
   const rect = { x: Math.round(x), y: Math.round(y), w: Math.max(1, Math.round(w)), h: Math.max(1, Math.round(h)) };
-  const add = (class_id) => app.dispatch({ type: "add", box: { class_id, ...rect } });
+  const outline = tool === "polygon" ? { polygon: [corners(rect)] } : {};
+  const add = (class_id) => {
+    app.dispatch({ type: "add", box: { class_id, ...rect, ...outline } });
+    if (tool === "polygon") app.dispatch({ type: "vertex-first" });
+  };
   app.state.classId === null ? app.askClass(add) : add(app.state.classId);
 }
 
 function cycle(app, by) {
-  app.dispatch({ type: "cycle", by });
-  app.dispatch({ type: "reveal" });
+  app.dispatch({ type: "cycle", by, among: app.listed });
+  app.dispatch({ type: app.preferences.zoomAlong() ? "zoom-selection" : "reveal" });
   const [box] = selectedBoxes(app.state);
   if (box) app.say(`${app.classes.get(box.class_id).name}, ${Math.round(box.w)} by ${Math.round(box.h)}`);
 }
@@ -82,6 +97,8 @@ function stepClass(app, by) {
 function cancel(app, { pointer, canvas }) {
   if (pointer.abort() || app.assist?.cancel()) return;
   if (app.state.drag) app.dispatch({ type: "drag-cancel" });
+  else if (app.state.path) app.dispatch({ type: "path-cancel" });
+  else if (app.state.vertex) app.dispatch({ type: "vertex" });
   else if (app.state.tool !== "select") app.dispatch({ type: "tool", tool: "select" });
   else if (app.state.selection.length) app.dispatch({ type: "select", ids: [] });
   else canvas.blur();
@@ -101,6 +118,8 @@ export function createActions(parts) {
     skip: async () => { app.dispatch({ type: "image-state", value: "skipped" }); await navigator.next(); },
     "go-to": () => popups.goTo.open(),
     draw: () => app.dispatch({ type: "tool", tool: "draw" }),
+    polygon: () => app.dispatch({ type: "tool", tool: "polygon" }),
+    turned: () => app.dispatch({ type: "tool", tool: "turned" }),
     select: () => app.dispatch({ type: "tool", tool: "select" }),
     "new-box": () => newBox(app),
     "next-box": () => cycle(app, 1),
@@ -112,7 +131,7 @@ export function createActions(parts) {
     copy: () => { app.preferences.setClipboard(selectedBoxes(app.state)); app.toast({ text: `${counted(app.state.selection.length)} copied.` }); },
     paste: () => paste(app, app.preferences.clipboard(), "the clipboard"),
     "copy-previous": () => copyPrevious(app, navigator),
-    undo: () => app.undo(),
+    undo: () => (app.state.path ? app.dispatch({ type: "path-back" }) : app.undo()),
     redo: () => app.redo(),
     "find-class": () => app.askClass((id) => app.chooseClass(id)),
     "next-class": () => stepClass(app, 1),
@@ -123,17 +142,25 @@ export function createActions(parts) {
     "zoom-in": () => app.dispatch({ type: "zoom", factor: 1.25, at: app.pointed }),
     "zoom-out": () => app.dispatch({ type: "zoom", factor: 0.8, at: app.pointed }),
     hide: (on = !app.state.hidden) => app.dispatch({ type: "hide", on }),
+    "zoom-along": () => zoomAlong(app),
+    adjust: () => popups.adjust.toggle(),
+    "adjust-reset": () => popups.adjust.reset(),
+    minimap: () => popups.minimap.toggle(),
+    objects: () => panel.toObjects(),
     labels: () => app.dispatch({ type: "labels" }),
     panel: () => panel.toggle(),
     help: () => popups.help.open(),
     cancel: () => cancel(app, parts),
   };
+  Object.assign(actions, shapeActions(app));
   for (const [way, [x, y]] of Object.entries(STEPS)) {
     for (const [suffix, by] of [["", 1], ["-10", 10]]) {
       actions[`nudge-${way}${suffix}`] = () => app.dispatch({ type: "keys", dx: x * by, dy: y * by });
+      actions[`vertex-${way}${suffix}`] = () => app.dispatch({ type: "vertex-keys", dx: x * by, dy: y * by });
       actions[`grow-${way}${suffix}`] = () => app.dispatch({ type: "keys", dw: x * by, dh: y * by });
     }
   }
+  for (const { id } of PEOPLE_ROWS) actions[id] = () => popups.people[id]();
   for (let n = 1; n <= 9; n++) {
     actions[`class-${n}`] = () => app.classes.digits.has(n) && app.chooseClass(app.classes.digits.get(n));
     actions[`pin-${n}`] = () => app.pinClass(n);

@@ -3,16 +3,19 @@ import { uuid } from "./api.js";
 import { reduce, initialState } from "./state.js";
 
 // Commands that may come while arrow keys are held; any other finishes the nudge first.
-const BESIDE_KEYS = new Set(["keys", "drag-end", "drag-cancel", "pan", "zoom", "zoom-to", "fit", "reveal", "screen", "hide", "labels", "refresh"]);
+const BESIDE_KEYS = new Set(["keys", "vertex-keys", "drag-end", "drag-cancel", "pan", "zoom", "zoom-to", "fit", "reveal", "screen", "hide", "labels", "refresh"]);
 
 export class App {
-  /** @param parts {config, api, images, classes, preferences, toast(…), say(text)} */
+  /** @param parts {config, api, images, classes, preferences, toast(…), say(text), tell(text)} */
   constructor(parts) {
     Object.assign(this, parts);
     this.state = initialState();
     this.record = null; // of the image on screen
     this.viewers = []; // called once a frame with the state
     this.undone = []; // what redo would bring back: "server", or an edit that was never sent
+    this.spoke = false; // an action has said itself what it did, in this frame
+    this.coarse = false; // a finger was used last: what can be taken hold of is larger
+    this.listed = null; // the boxes that the list of objects shows, in its order, while it is filtered or sorted
     this.pointed = null; // screen pixels under the pointer
     this.classesVersion = 0;
     this.scheduled = false;
@@ -124,6 +127,7 @@ export class App {
   chooseClass(class_id) {
     const item = this.classes.get(class_id);
     this.preferences.setLastClass(class_id);
+    this.preferences.setRecent(this.classes.use(class_id));
     this.dispatch({ type: "class", class_id });
     this.say(this.state.selection.length ? `${item.name}, ${this.state.selection.length} changed` : `New boxes are ${item.name}`);
   }

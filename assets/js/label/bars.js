@@ -22,6 +22,9 @@ export class Bars {
     Object.assign(this, { app, keys });
     this.buttons = new Map();
     const bar = byId("lab-tools");
+    this.bar = bar;
+    bar.addEventListener("keydown", (event) => this.rove(event));
+    bar.addEventListener("focusin", (event) => this.stop(event.target));
     for (const tool of tools()) bar.append(this.button(tool.action, tool.label, tool.icon, () => app.dispatch({ type: "tool", tool: tool.id })));
     for (const group of [["undo", "redo"], ["fit", "zoom-selection", "actual-size"], ["labels", "hide"], ["panel", "help"]]) {
       bar.append(element("hr"), ...group.map((id) => this.button(id, LABELS[id], ICONS[id], () => app.act(id))));
@@ -32,6 +35,7 @@ export class Bars {
         if (event.detail > 0) app.focusCanvas(); // a click of the mouse: the keys go back to the canvas
       });
     }
+    this.stop(bar.querySelector("button"));
     byId("lab-position").addEventListener("click", () => app.act("go-to"));
     byId("lab-find").addEventListener("click", () => app.act("find-class"));
     byId("lab-state").addEventListener("change", (event) => {
@@ -41,6 +45,19 @@ export class Bars {
     const confirms = byId("lab-confirms");
     confirms.value = app.preferences.confirms();
     confirms.addEventListener("change", () => { app.preferences.setConfirms(confirms.value); app.changed(); app.focusCanvas(); });
+  }
+
+  /** One stop of Tab for all tools; arrows go from tool to tool. */
+  stop(button) {
+    for (const each of this.bar.querySelectorAll("button")) each.tabIndex = each === button ? 0 : -1;
+  }
+
+  rove(event) {
+    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const all = [...this.bar.querySelectorAll("button:not(:disabled)")];
+    all[(all.indexOf(event.target) + step + all.length) % all.length].focus();
   }
 
   button(id, label, path, run) {

@@ -1,11 +1,12 @@
 // Making a batch of edits out of what is selected. Pure.
 import { applyEdits, beforeOf } from "./edits.js";
-import { carryPolygon } from "./geometry.js";
+import { carryPolygon, sameRect } from "./geometry.js";
 
 /** A batch of edits, applied at once and handed out as `made`. */
 export function makeEdits(state, id, edits) {
   if (edits.length === 0 || !state.image) return state;
-  const opens = state.imageState === "unlabelled" && !edits.some((edit) => edit.op === "state");
+  const words = edits.every(({ op }) => op === "comment" || op === "tag" || op === "resolve");
+  const opens = state.imageState === "unlabelled" && !words && !edits.some((edit) => edit.op === "state");
   const batch = opens ? [...edits, { op: "state", value: "in_progress" }] : edits;
   const entry = {
     client_id: id, image_id: state.image.image_id, kind: "edits", base_revision: state.revision,
@@ -21,7 +22,8 @@ export function show(state, content) {
   const keep = (ids) => (ids.every((id) => present.has(id)) ? ids : ids.filter((id) => present.has(id)));
   const lost = Object.values(state.drag?.boxes ?? {}).some((box) => !present.has(box.id));
   const drag = lost ? null : state.drag;
-  return { ...state, boxes: content.boxes, imageState: content.state, selection: keep(state.selection), recent: keep(state.recent), drag };
+  const vertex = state.vertex && present.has(state.vertex.id) ? state.vertex : null;
+  return { ...state, boxes: content.boxes, imageState: content.state, selection: keep(state.selection), recent: keep(state.recent), drag, vertex };
 }
 
 export const boxById = (state, id) => state.boxes.find((box) => box.id === id) ?? null;
@@ -36,3 +38,14 @@ export function rectEdit(box, rect) {
   const edit = { op: "update", box_id: box.id, x: rect.x, y: rect.y, w: rect.w, h: rect.h };
   return box.polygon ? { ...edit, polygon: carryPolygon(box.polygon, box, rect) } : edit;
 }
+
+/** The edit that makes the shape of one box that of another: place, outline and turn. */
+export function shapeEdit(from, to) {
+  const edit = { op: "update", box_id: from.id, x: to.x, y: to.y, w: to.w, h: to.h };
+  if (to.polygon) edit.polygon = to.polygon;
+  if ((to.angle ?? 0) !== (from.angle ?? 0)) edit.angle = to.angle ?? 0;
+  return edit;
+}
+
+export const sameShape = (a, b) =>
+  sameRect(a, b) && (a.angle ?? 0) === (b.angle ?? 0) && (a.polygon === b.polygon || JSON.stringify(a.polygon) === JSON.stringify(b.polygon));

@@ -1,14 +1,16 @@
 // Two stacked canvases, image below and shapes above, each drawn at most once a frame and only when it has changed.
 import { drawShapes } from "./draw.js";
 import { toImage } from "./geometry.js";
+import { unveiled } from "./marks.js";
+import { drawLevel, levelFor } from "./pictures.js";
 import { TagCache } from "./tags.js";
 
-const CRISP_ABOVE = 4; // image pixels are shown as squares above this zoom
+const CRISP_FROM = 2; // from this zoom on image pixels are shown as the squares they are
 
 const LARGEST_COPY = 10e6; // pixels of a picture kept at the scale it is shown in
 
 function smooth(context, scale) {
-  context.imageSmoothingEnabled = scale < CRISP_ABOVE;
+  context.imageSmoothingEnabled = scale < CRISP_FROM;
   context.imageSmoothingQuality = scale < 1 ? "medium" : "low";
 }
 
@@ -47,13 +49,14 @@ export class Canvas {
     const was = this.drawn;
     const moved = was.view !== view || was.image !== image;
     if (moved || was.picture !== picture) this.drawImage(state, picture);
-    const shapes = moved || was.boxes !== state.boxes || was.selection !== state.selection || was.drag !== state.drag
-      || was.hidden !== state.hidden || was.labels !== state.labels || was.classes !== this.app.classesVersion;
-    if (shapes) this.drawShapes(state);
-    this.drawn = {
-      view, image, picture, boxes: state.boxes, selection: state.selection, drag: state.drag,
-      hidden: state.hidden, labels: state.labels, classes: this.app.classesVersion,
-    };
+    const now = this.looks(state);
+    if (moved || now.some((part, i) => part !== was.looks?.[i])) this.drawShapes(state);
+    this.drawn = { view, image, picture, looks: now };
+  }
+
+  /** All that the shapes depend on beside the view. */
+  looks({ boxes, selection, drag, path, vertex, locked, veiled, hidden, labels }) {
+    return [boxes, selection, drag, path, vertex, locked, veiled, hidden, labels, this.app.classesVersion, this.app.coarse];
   }
 
   /** Where the corner of the image is, on whole device pixels: picture and boxes agree, and panning moves whole pixels. */
@@ -69,41 +72,37 @@ export class Canvas {
     if (!image) return;
     const s = view.scale * this.dpr;
     const [ox, oy] = this.origin(view);
-    const source = picture?.small && s * image.width <= picture.small.width ? picture.small : picture?.full;
+    const level = picture?.levels && levelFor(picture.levels, s * image.width);
     const [x0, y0] = toImage(view, [0, 0]);
     const [x1, y1] = toImage(view, [width / this.dpr, height / this.dpr]);
     const [sx, sy] = [Math.max(0, Math.floor(x0)), Math.max(0, Math.floor(y0))];
     const [ex, ey] = [Math.min(image.width, Math.ceil(x1)), Math.min(image.height, Math.ceil(y1))];
     if (ex <= sx || ey <= sy) return;
     const place = [sx * s + ox, sy * s + oy, (ex - sx) * s, (ey - sy) * s];
-    if (!source) {
+    if (!level) {
       context.fillStyle = "rgba(128,128,128,0.18)";
       context.fillRect(...place);
       return;
     }
-    const ratio = source.width / image.width;
-    const whole = this.scaled(source, image, s);
-    if (whole) {
-      context.drawImage(whole, Math.round(ox), Math.round(oy));
-      return;
-    }
-    smooth(context, view.scale);
-    context.drawImage(source, sx * ratio, sy * ratio, (ex - sx) * ratio, (ey - sy) * ratio, ...place);
+    const whole = this.scaled(level, image, s);
+    if (whole) return context.drawImage(whole, Math.round(ox), Math.round(oy));
+    smooth(context, level.width < image.width ? 1 : s);
+    drawLevel(context, level, image.width, [sx, sy, ex, ey], s, [ox, oy]);
   }
 
   /** The whole picture at this scale, once it has been drawn at it before: panning then copies instead of resampling. */
-  scaled(source, image, s) {
+  scaled(level, image, s) {
     const { copy } = this.cache;
-    if (copy?.source === source && copy.s === s) return copy.canvas;
-    const again = this.cache.lastScale === s && this.cache.lastSource === source;
-    Object.assign(this.cache, { lastScale: s, lastSource: source, copy: null });
+    if (copy?.level === level && copy.s === s) return copy.canvas;
+    const again = this.cache.lastScale === s && this.cache.lastLevel === level;
+    Object.assign(this.cache, { lastScale: s, lastLevel: level, copy: null });
     const [width, height] = [Math.round(image.width * s), Math.round(image.height * s)];
     if (!again || width < 1 || height < 1 || width * height > LARGEST_COPY) return null;
     const canvas = new OffscreenCanvas(width, height);
     const context = canvas.getContext("2d", { alpha: false });
-    smooth(context, s / this.dpr);
-    context.drawImage(source, 0, 0, width, height);
-    this.cache.copy = { source, s, canvas };
+    smooth(context, level.width < image.width ? 1 : s);
+    drawLevel(context, level, image.width, [0, 0, image.width, image.height], s, [0, 0]);
+    this.cache.copy = { level, s, canvas };
     return canvas;
   }
 
@@ -112,12 +111,12 @@ export class Canvas {
     this.hits.refresh(state.boxes);
     const [x0, y0] = toImage(view, [-20, -20]);
     const [x1, y1] = toImage(view, [screen.width + 20, screen.height + 20]);
-    const near = this.hits.within(x0, y0, x1, y1);
+    const near = unveiled(state, this.hits.within(x0, y0, x1, y1));
     const dragged = Object.values(state.drag?.boxes ?? {}).filter((box) => !near.some((n) => n.id === box.id));
     drawShapes(this.shapesContext, {
       state, classes: this.app.classes, classesVersion: this.app.classesVersion,
       scale: view.scale * this.dpr, origin: this.origin(view), visible: dragged.length ? [...near, ...dragged] : near,
-      dpr: this.dpr, tags: this.tags.forRatio(this.dpr), cache: this.cache,
+      dpr: this.dpr, coarse: this.app.coarse, tags: this.tags.forRatio(this.dpr), cache: this.cache,
     });
   }
 }

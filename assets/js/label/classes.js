@@ -1,6 +1,9 @@
 // The classes of a dataset as the labeller knows them: names, colours, digits, search.
 
+import { searchClasses } from "./class_search.js";
+
 const UNKNOWN = "#9aa5b1";
+const RECENT = 9;
 
 /** Perceived brightness of #rrggbb, 0 to 1 (Rec. 709 weights). */
 export function brightness(colour) {
@@ -8,20 +11,11 @@ export function brightness(colour) {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b;
 }
 
-/** How well a name fits what was typed: 0 equal, 1 begins with it, 2 a word begins with it, 3 holds it, null not at all. */
-export function fit(name, typed) {
-  const [n, t] = [name.toLowerCase(), typed.toLowerCase().trim()];
-  if (n === t) return 0;
-  if (n.startsWith(t)) return 1;
-  const at = n.indexOf(t);
-  if (at < 0) return null;
-  return /[\s_\-./]/.test(n[at - 1]) ? 2 : 3;
-}
-
 export class Classes {
-  constructor(list, pins = {}) {
+  constructor(list, pins = {}, recent = []) {
     this.known = new Map();
     this.pins = pins;
+    this.recent = recent;
     this.add(list);
   }
 
@@ -56,11 +50,15 @@ export class Classes {
     return this.known.get(id) ?? { class_id: id, name: `class ${id}`, colour: UNKNOWN };
   }
 
-  /** Best fits first; every class when nothing was typed. */
+  /** Best fits first; every class when nothing was typed, those used lately before the others. */
   search(typed, limit = 60) {
-    if (!typed.trim()) return this.ordered.slice(0, limit);
-    return this.living.map((item) => [fit(item.name, typed), item]).filter(([rank]) => rank !== null)
-      .sort(([a, x], [b, y]) => a - b || x.name.length - y.name.length || x.class_id - y.class_id).slice(0, limit).map(([, item]) => item);
+    return searchClasses(typed.trim() ? this.living : this.ordered, typed, this.recent, limit);
+  }
+
+  /** A class was chosen: the search offers it first from now on. */
+  use(class_id) {
+    this.recent = [class_id, ...this.recent.filter((id) => id !== class_id)].slice(0, RECENT);
+    return this.recent;
   }
 
   named(name) {

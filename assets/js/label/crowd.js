@@ -29,22 +29,31 @@ function writeLines(layer, list, value, [line]) {
   }
 }
 
-function write(layer, groups, sizes) {
-  layer.clear();
-  for (const [colour, list] of groups) {
-    writeHalos(layer, list, brightness(colour) < DARK ? packed("#ffffff", 0.72) : packed("#000000", 0.62), sizes);
+/** Outlines and turned boxes: rings as [x, y, x, y, …]. */
+function writeRings(layer, rings, t, value, dash) {
+  for (const ring of rings) {
+    for (let i = 0, j = ring.length - 2; i < ring.length; j = i, i += 2) layer.line(ring[j], ring[j + 1], ring[i], ring[i + 1], t, value, dash);
   }
-  for (const [colour, list] of groups) writeLines(layer, list, packed(colour), sizes);
+}
+
+function write(layer, { plain, lines, dashes }, [line, halo]) {
+  layer.clear();
+  const shade = (colour) => (brightness(colour) < DARK ? packed("#ffffff", 0.72) : packed("#000000", 0.62));
+  for (const [colour, list] of plain) writeHalos(layer, list, shade(colour), [line, halo]);
+  for (const [colour, rings] of lines) writeRings(layer, rings, line + 2 * halo, shade(colour), 0);
+  for (const [colour, list] of plain) writeLines(layer, list, packed(colour), [line, halo]);
+  for (const [colour, rings] of lines) writeRings(layer, rings, line, packed(colour), 0);
+  for (const [colour, rings] of dashes) writeRings(layer, rings, line, packed(colour), 3 * line);
 }
 
 /** The layer of the last frame if it shows the same boxes at the same size, else null. */
 function reusable({ kept }, { state, scale, classesVersion }, width, height) {
-  const same = kept && kept.boxes === state.boxes && kept.selection === state.selection && kept.scale === scale
+  const same = kept && kept.boxes === state.boxes && kept.veiled === state.veiled && kept.selection === state.selection && kept.scale === scale
     && kept.version === classesVersion && kept.layer.width === width && kept.layer.height === height;
   return same ? kept : null;
 }
 
-/** @param groups colour → [x, y, w, h, …] in device pixels */
+/** @param groups {plain: colour → [x, y, w, h, …], lines and dashes: colour → rings [x, y, …]}, in device pixels */
 export function drawCrowd(context, groups, scene) {
   const { state, scale, origin, cache, classesVersion } = scene;
   const { width, height } = context.canvas;
@@ -59,6 +68,6 @@ export function drawCrowd(context, groups, scene) {
     layer.clip(part);
     write(layer, groups, sizes);
   }
-  cache.kept = { layer, boxes: state.boxes, selection: state.selection, scale, origin, version: classesVersion };
+  cache.kept = { layer, boxes: state.boxes, veiled: state.veiled, selection: state.selection, scale, origin, version: classesVersion };
   context.putImageData(layer.image, 0, 0);
 }

@@ -1,48 +1,67 @@
 // Boxes on the shapes canvas. Each has an outline in the colour of its class on a halo that contrasts with it, so that it
 // shows on any photograph. Works in device pixels; boxes are grouped by colour.
-import { corners, handlePoints, rectBetween } from "./geometry.js";
+import { bounds, corners } from "./geometry.js";
 import { shownBox } from "./drags.js";
-import { brightness } from "./classes.js";
-import { DARK, drawCrowd, roomy, thickness, tiny } from "./crowd.js";
+import { drawCrowd, roomy, thickness, tiny } from "./crowd.js";
+import { drawDraft, drawPath, drawSelected, haloOf } from "./shapes.js";
 
-const DARK_HALO = "rgba(0,0,0,0.62)";
-const LIGHT_HALO = "rgba(255,255,255,0.72)";
 const MANY_TAGS = 250;
-const TAG_ROOM = 30; // CSS pixels of width below which a box carries no name
+const TAG_ROOM = 10; // CSS pixels of width below which a box carries no name
 
 const CROWD = 500; // boxes in sight from which they are written as pixels
+const CROWDED_POINTS = 1500; // points of outlines in sight from which the same is done
+const FILLED = 400; // outlines in sight up to which they are filled
 const LARGEST_LAYER = 12e6; // pixels
 
-const haloOf = (colour) => (brightness(colour) < DARK ? LIGHT_HALO : DARK_HALO);
-
-/** @param scene {state, classes, visible: boxes in sight, dpr, tags, cache: {}, scale and origin: image to device pixels} */
+/** @param scene {state, classes, visible: boxes in sight, dpr, tags, coarse, cache: {}, scale and origin: image to device pixels} */
 export function drawShapes(context, scene) {
   const { state } = scene;
   const { width, height } = context.canvas;
   context.clearRect(0, 0, width, height);
   if (!state.image || state.hidden) return;
   const chosen = new Set(state.selection);
-  const groups = new Map();
-  const special = [];
-  for (const box of scene.visible) {
-    if (chosen.has(box.id)) continue;
-    if (box.angle || box.polygon || box.state === "draft") special.push(box);
-    const colour = scene.classes.get(box.class_id).colour;
-    if (box.angle || box.state === "draft") continue;
-    let group = groups.get(colour);
-    if (!group) groups.set(colour, (group = []));
-    pushEdges(group, box, scene);
+  const groups = sorted(scene, chosen);
+  if ((scene.visible.length >= CROWD || groups.points >= CROWDED_POINTS) && width * height <= LARGEST_LAYER) drawCrowd(context, groups, scene);
+  else {
+    strokeGroups(context, groups.plain, scene.dpr);
+    strokeRings(context, groups.lines, scene, []);
+    strokeRings(context, groups.dashes, scene, [6 * scene.dpr, 4 * scene.dpr]);
   }
-  if (scene.visible.length >= CROWD && width * height <= LARGEST_LAYER) drawCrowd(context, groups, scene);
-  else strokeGroups(context, groups, scene.dpr);
-  for (const box of special) drawSpecial(context, box, scene);
-  drawTags(context, scene, chosen);
-  for (const box of scene.visible) if (chosen.has(box.id)) drawSelected(context, shownBox(state, box), scene, chosen.size === 1);
+  const picked = scene.visible.filter((box) => chosen.has(box.id)).map((box) => shownBox(state, box));
+  drawTags(context, scene, chosen, picked);
+  for (const box of picked) drawSelected(context, box, scene, chosen.size === 1);
   if (state.drag?.kind === "draw") drawDraft(context, scene);
+  if (state.path) drawPath(context, scene);
 }
 
-function device({ scale, origin }, x, y) {
-  return [Math.round(x * scale + origin[0]), Math.round(y * scale + origin[1])];
+/** What is in sight, by colour: upright boxes as rectangles, all others as rings; proposals apart, to be dashed. */
+function sorted(scene, chosen) {
+  const groups = { plain: new Map(), lines: new Map(), dashes: new Map(), points: 0 };
+  const into = (map, key) => map.get(key) ?? map.set(key, []).get(key);
+  for (const box of scene.visible) {
+    if (chosen.has(box.id)) continue;
+    const { colour } = scene.classes.get(box.class_id);
+    if (!box.angle && !box.polygon && box.state !== "draft") {
+      pushEdges(into(groups.plain, colour), box, scene);
+      continue;
+    }
+    const rings = into(box.state === "draft" ? groups.dashes : groups.lines, colour);
+    for (const ring of box.polygon ?? [corners(box)]) rings.push(onDevice(ring, scene));
+    groups.points += box.polygon?.reduce((sum, ring) => sum + ring.length, 0) ?? 4;
+  }
+  return groups;
+}
+
+/** A ring as [x, y, x, y, …] in whole device pixels, without points that fall on the one before. */
+function onDevice(ring, { scale, origin: [ox, oy] }) {
+  const flat = [];
+  for (const [x, y] of ring) {
+    const [px, py] = [Math.round(x * scale + ox), Math.round(y * scale + oy)];
+    const n = flat.length;
+    if (n && flat[n - 2] === px && flat[n - 1] === py) continue;
+    flat.push(px, py);
+  }
+  return flat;
 }
 
 function pushEdges(group, box, { scale, origin }) {
@@ -72,100 +91,45 @@ function strokeGroups(context, groups, dpr) {
   }
 }
 
-function tracePath(context, points, scene) {
-  context.beginPath();
-  points.forEach(([x, y], i) => {
-    const [px, py] = device(scene, x, y);
-    i ? context.lineTo(px, py) : context.moveTo(px, py);
-  });
-  context.closePath();
-}
-
-function strokeHalo(context, colour, width, dpr) {
+/** Outlines, turned boxes and proposals: one path for all of a colour. */
+function strokeRings(context, groups, scene, dash) {
   context.lineJoin = "round";
-  context.strokeStyle = haloOf(colour);
-  context.lineWidth = width + 2 * dpr;
-  context.stroke();
-  context.strokeStyle = colour;
-  context.lineWidth = width;
-  context.stroke();
-}
-
-/** Turned boxes, proposals (dashed) and outlines of polygons. */
-function drawSpecial(context, box, scene) {
-  const { colour } = scene.classes.get(box.class_id);
-  if (box.angle || box.state === "draft") {
-    if (box.state === "draft") context.setLineDash([6 * scene.dpr, 4 * scene.dpr]);
-    tracePath(context, corners(box), scene);
-    strokeHalo(context, colour, 2 * scene.dpr, scene.dpr);
-    context.setLineDash([]);
+  context.setLineDash(dash);
+  for (const [colour, rings] of groups) {
+    context.beginPath();
+    for (const ring of rings) {
+      for (let i = 0; i < ring.length; i += 2) i ? context.lineTo(ring[i], ring[i + 1]) : context.moveTo(ring[i], ring[i + 1]);
+      context.closePath();
+    }
+    if (scene.visible.length <= FILLED) fillSoftly(context, colour);
+    context.strokeStyle = haloOf(colour);
+    context.lineWidth = 4 * scene.dpr;
+    context.stroke();
+    context.strokeStyle = colour;
+    context.lineWidth = 2 * scene.dpr;
+    context.stroke();
   }
-  drawPolygon(context, box, scene, colour, 0.14);
-}
-
-function drawPolygon(context, box, scene, colour, opacity) {
-  for (const ring of box.polygon ?? []) {
-    tracePath(context, ring, scene);
-    context.globalAlpha = opacity;
-    context.fillStyle = colour;
-    context.fill();
-    context.globalAlpha = 1;
-    strokeHalo(context, colour, scene.dpr, scene.dpr / 2);
-  }
-}
-
-function drawSelected(context, box, scene, alone) {
-  const { colour, name } = scene.classes.get(box.class_id);
-  const { dpr } = scene;
-  tracePath(context, corners(box), scene);
-  context.globalAlpha = 0.16;
-  context.fillStyle = colour;
-  context.fill();
-  context.globalAlpha = 1;
-  if (box.state === "draft") context.setLineDash([6 * dpr, 4 * dpr]);
-  strokeHalo(context, colour, 3 * dpr, 1.5 * dpr);
   context.setLineDash([]);
-  drawPolygon(context, box, scene, colour, 0.2);
-  const room = Math.min(box.w, box.h) * scene.state.view.scale;
-  if (alone) drawHandles(context, box, scene, colour, room < 26);
-  const [x, y] = device(scene, ...corners(box)[0]);
-  if (!scene.state.drag) scene.tags.draw(context, name, colour, x, y, true);
 }
 
-function drawHandles(context, box, scene, colour, cornersOnly) {
-  const side = Math.round(7 * scene.dpr);
-  for (const [handle, [ix, iy]] of Object.entries(handlePoints(box))) {
-    if (cornersOnly && handle.length === 1) continue;
-    const [x, y] = device(scene, ix, iy);
-    context.fillStyle = "#0b0d10";
-    context.fillRect(x - (side >> 1) - 1, y - (side >> 1) - 1, side + 2, side + 2);
-    context.fillStyle = "#ffffff";
-    context.fillRect(x - (side >> 1), y - (side >> 1), side, side);
-    context.fillStyle = colour;
-    context.fillRect(x - (side >> 1) + 2, y - (side >> 1) + 2, side - 4, side - 4);
-  }
-}
-
-/** The rectangle being drawn. */
-function drawDraft(context, scene) {
-  const { drag, image, classId } = scene.state;
-  const { colour } = scene.classes.get(classId);
-  const rect = rectBetween(drag.start, drag.to, image);
-  tracePath(context, corners(rect), scene);
-  context.globalAlpha = 0.1;
+function fillSoftly(context, colour) {
+  context.globalAlpha = 0.13;
   context.fillStyle = colour;
   context.fill();
   context.globalAlpha = 1;
-  strokeHalo(context, colour, 2 * scene.dpr, scene.dpr);
 }
 
-function drawTags(context, scene, chosen) {
-  const { state, visible, classes, dpr } = scene;
-  if (!state.labels || visible.length > MANY_TAGS) return;
-  for (const box of visible) {
-    if (chosen.has(box.id) || box.w * state.view.scale < TAG_ROOM) continue;
+/** Names of boxes: those of selected boxes first, then as long as there is room beside the others. */
+function drawTags(context, scene, chosen, picked) {
+  const { state, visible, classes, scale, origin, tags } = scene;
+  const place = (box, strong) => {
     const { name, colour } = classes.get(box.class_id);
-    const [x, y] = device(scene, ...corners(box)[0]);
-    scene.tags.draw(context, name, colour, x, y, false, Math.round(box.w * state.view.scale * dpr));
-  }
+    const [x0, y0, x1, y1] = bounds(box);
+    const at = [x0 * scale + origin[0], y0 * scale + origin[1], x1 * scale + origin[0], y1 * scale + origin[1]];
+    tags.draw(context, name, colour, at.map(Math.round), strong);
+  };
+  tags.begin();
+  if (!state.drag) for (const box of picked.slice(-MANY_TAGS)) place(box, true);
+  if (!state.labels || visible.length > MANY_TAGS) return;
+  for (const box of visible) if (!chosen.has(box.id) && box.w * state.view.scale >= TAG_ROOM) place(box, false);
 }

@@ -24,7 +24,8 @@ export function moveRect(rect, dx, dy, { width, height }) {
   return { x: shift(rect.x, rect.w, dx, width), y: shift(rect.y, rect.h, dy, height), w: rect.w, h: rect.h };
 }
 
-function turnPoint([x, y], [cx, cy], degrees) {
+/** A point turned clockwise about another. */
+export function turnPoint([x, y], [cx, cy], degrees) {
   const a = (degrees * Math.PI) / 180;
   const [c, s] = [Math.cos(a), Math.sin(a)];
   return [cx + (x - cx) * c - (y - cy) * s, cy + (x - cx) * s + (y - cy) * c];

@@ -1,19 +1,22 @@
 // The live key bindings, and changing them. What is shown is what is in force, never a list written by hand.
 import { byId, element } from "./element.js";
+import { HelpFiles } from "./help_files.js";
 import { ACTIONS, actionOf, checkKey, isReserved, keyNames, problems, rebind } from "./keymap.js";
 
 const SHOWN_AS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", Delete: "Del" };
-const SCOPE_NOTE = { canvas: "canvas focused", object: "box selected", image: "nothing selected" };
+const SCOPE_NOTE = { points: "points placed", path: "outline under way", vertex: "corner held", canvas: "canvas focused", object: "box selected", image: "nothing selected" };
 
 /** A key as people read it: "Ctrl+Shift+ArrowLeft" → ["Ctrl", "Shift", "←"]. */
 export const keyParts = (key) => (key === "+" ? ["+"] : key.replace(/\+\+$/, "+Plus").split("+").map((part) => SHOWN_AS[part] ?? part));
 
-const kbds = (key) => element("span", { class: "lab-keys" }, ...keyParts(key).map((part) => element("kbd", {}, part)));
+const kbds = (key) => element("span", { class: "lab-keys" }, ...key.split(" ").flatMap(keyParts).map((part) => element("kbd", {}, part)));
 
 const MOUSE = [
   ["Drag on the picture", "draw a box"], ["Shift + drag", "draw, even on a selected box"], ["Click", "select the smallest box there"],
   ["Alt + click", "next box underneath"], ["Shift + click", "add to the selection"], ["Drag an outline", "move that box"],
-  ["Drag the selected box", "move; its edges and corners resize"], ["Wheel, pinch", "zoom at the pointer"], ["Space + drag, middle or right drag", "move the picture"],
+  ["Drag the selected box", "move; its edges and corners resize"], ["Double click", "zoom to the box; on a corner of an outline: delete it"],
+  ["Drag a corner or side of an outline", "bend it; a side gets a new corner"], ["Drag the round handle", "turn; with Shift in steps of 15°"],
+  ["Two fingers", "move and zoom"], ["Resting finger", "next box underneath"], ["Wheel, pinch", "zoom at the pointer"], ["Space + drag, middle or right drag", "move the picture"],
 ];
 
 export class Help {
@@ -24,6 +27,7 @@ export class Help {
     this.message = byId("lab-help-message");
     byId("lab-help-close").addEventListener("click", () => this.dialog.close());
     byId("lab-help-reset").addEventListener("click", () => this.store({}));
+    this.files = new HelpFiles(this);
     this.dialog.addEventListener("close", () => { this.waiting = null; app.focusCanvas(); });
     this.dialog.addEventListener("keydown", (event) => this.key(event));
   }
@@ -43,6 +47,7 @@ export class Help {
   show() {
     const groups = [...new Set(ACTIONS.map((action) => action.group))];
     const troubled = new Set(problems(this.keys.keymap).map(({ id }) => id));
+    this.files.show();
     this.body.replaceChildren(...groups.map((group) => this.group(group, troubled)), this.mouse());
   }
 
@@ -66,7 +71,10 @@ export class Help {
     const members = ACTIONS.filter((action) => action.family === family);
     const [first, last] = [members[0], members.at(-1)].map(({ id }) => kbds(this.keys.keymap[id][0]));
     const keys = members.length === 4 ? kbds(this.keys.keymap[members[0].id][0].replace(/ArrowLeft$/, "arrows")) : element("span", { class: "lab-keys" }, first, " … ", last);
-    const spread = () => { this.spread.add(family); this.show(); };
+    const spread = () => {
+      this.spread.add(family);
+      this.show();
+    };
     const button = element("button", { type: "button", class: "lab-change", onclick: spread }, element("span", { class: "lab-hidden" }, `${family}, show one by one: `), keys);
     const note = members[0].scope === "object" ? element("small", {}, ` ${SCOPE_NOTE.object}`) : null;
     return element("div", { "data-family": family }, element("dt", {}, family, note), element("dd", {}, button));
@@ -101,8 +109,17 @@ export class Help {
     event.preventDefault();
     event.stopPropagation();
     if (name === "Escape") return this.done("");
-    if (name === "Backspace") return this.store(rebind(this.preferences.keys(), id, []));
+    if (name === "Backspace") return this.store(this.rebound(id, []));
     if (isReserved(name)) return this.say(`${keyParts(name).join("+")} belongs to the browser; a page cannot have it. Press another key.`);
+    this.offer(id, actionOf(id).double ? `${name} ${name}` : name);
+  }
+
+  rebound(id, keys, own = this.preferences.keys()) {
+    return rebind(own, id, keys, this.preferences.profile());
+  }
+
+  /** Takes the key, or asks first when it is in use. */
+  offer(id, name) {
     const { clashes, shadows } = checkKey(this.keys.keymap, id, name);
     if (clashes.length === 0) return this.take(id, name, shadows);
     const names = clashes.map((other) => `“${actionOf(other).label}”`).join(", ");
@@ -110,12 +127,13 @@ export class Help {
   }
 
   take(id, name, shadows, clashes = []) {
-    let own = rebind(this.preferences.keys(), id, [name]);
-    for (const other of clashes) own = rebind(own, other, this.keys.keymap[other].filter((key) => key !== name));
+    let own = this.rebound(id, [name]);
+    for (const other of clashes) own = this.rebound(other, this.keys.keymap[other].filter((key) => key !== name), own);
     const inner = shadows.map((other) => `“${actionOf(other).label}” (${SCOPE_NOTE[actionOf(other).scope] ?? "elsewhere"})`).join(", ");
     this.store(own, inner ? `Also used for ${inner}; the more special one wins.` : "");
   }
 
+  /** These keys hold from now on. */
   store(own, note = "") {
     this.preferences.setKeys(own);
     this.keys.reload();

@@ -1,6 +1,12 @@
 // What is under the pointer, and what is in sight: a spatial index over the boxes of one image.
 import Flatbush from "../vendor/flatbush/flatbush-4.7.0.js";
 import { bounds, contains, handlePoints, HANDLES, onOutline } from "./geometry.js";
+import { unlocked, unveiled } from "./marks.js";
+import { insideRings, roomForVertices, sideNear, vertexNear } from "./outline.js";
+import { turnHandle } from "./turns.js";
+
+/** How far above a box its turning handle is, in CSS pixels. */
+export const TURN_GAP = 22;
 
 const FEW = 64; // below this a plain scan is as quick as an index
 
@@ -36,17 +42,20 @@ export class HitIndex {
   /**
    * @param point image pixels
    * @param slack how near counts as on it, in image pixels
-   * @returns {handle, outline, held, inside, all}: a handle of the only selected box; the box whose outline is here;
-   *   the selected box around the point; the smallest box around it; every box around it, smallest first
+   * @returns {vertex, side, turn, handle, outline, held, inside, all}: a corner or side of the outline of the only
+   *   selected box, its turning handle, one of its eight handles; the box whose outline is here; the selected box around
+   *   the point; the smallest box around it; every box around it, smallest first. Locked and hidden boxes are not here.
    */
   at(state, point, slack) {
     const [x, y] = point;
     const chosen = new Set(state.selection);
-    const near = this.within(x - slack, y - slack, x + slack, y + slack).sort((a, b) => a.w * a.h - b.w * b.h);
-    const around = near.filter((box) => contains(box, point));
-    const edged = near.filter((box) => onOutline(box, point, Math.min(slack, Math.max(1, Math.min(box.w, box.h) / 4))));
-    const only = chosen.size === 1 ? this.boxes.find((box) => chosen.has(box.id)) : null;
+    const free = unlocked(state, unveiled(state, this.within(x - slack, y - slack, x + slack, y + slack)));
+    const near = [...free].sort((a, b) => a.w * a.h - b.w * b.h);
+    const around = near.filter((box) => covers(box, point));
+    const edged = near.filter((box) => onEdge(box, point, Math.min(slack, Math.max(1, Math.min(box.w, box.h) / 4))));
+    const only = chosen.size === 1 ? unlocked(state, unveiled(state, this.boxes)).find((box) => chosen.has(box.id)) : null;
     return {
+      ...(only ? gripsAt(only, point, slack, state.view.scale) : { vertex: null, side: null, turn: null }),
       handle: only ? handleAt(only, point, slack) : null,
       outline: edged.find((box) => chosen.has(box.id)) ?? edged[0] ?? null,
       held: around.find((box) => chosen.has(box.id)) ?? null,
@@ -54,6 +63,20 @@ export class HitIndex {
       all: around,
     };
   }
+}
+
+/** A box that has an outline is where its outline is. */
+const covers = (box, point) => contains(box, point) && (!box.polygon || insideRings(box.polygon, point));
+const onEdge = (box, point, slack) => (box.polygon ? sideNear(box.polygon, point, slack) !== null : onOutline(box, point, slack));
+
+function gripsAt(box, point, slack, scale) {
+  const free = box.polygon && roomForVertices(box.polygon, scale);
+  const [hx, hy] = turnHandle(box, TURN_GAP / scale);
+  return {
+    vertex: free ? vertexNear(box.polygon, point, slack * 1.2) : null,
+    side: free ? sideNear(box.polygon, point, slack * 0.8) : null,
+    turn: Math.hypot(point[0] - hx, point[1] - hy) <= slack * 1.4,
+  };
 }
 
 function handleAt(box, [x, y], slack) {

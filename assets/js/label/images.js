@@ -1,17 +1,10 @@
 // Images at hand: this one, its neighbours, and the few just left. Pixels are decoded off the main thread.
 import { withId } from "./edits.js";
+import { closePicture, decodePicture } from "./pictures.js";
 
 const AT_HAND = 6;
-const LARGE_SIDE = 3200; // above this a smaller copy is drawn while zoomed out
-const SMALL_SIDE = 2048;
-
-async function decode(blob) {
-  const full = await createImageBitmap(blob, { imageOrientation: "from-image" });
-  const side = Math.max(full.width, full.height);
-  if (side <= LARGE_SIDE) return { full, small: null };
-  const resizeWidth = Math.round((full.width * SMALL_SIDE) / side);
-  return { full, small: await createImageBitmap(full, { resizeWidth, resizeQuality: "high" }).catch(() => null) };
-}
+const LARGE = 24e6; // pixels of a picture from which a neighbour is kept as a preview only
+const BYTES_AT_HAND = 640e6; // of decoded pictures that may be let go
 
 export class Images {
   /** @param pinned ids that must stay at hand, asked for when room is made */
@@ -26,38 +19,45 @@ export class Images {
     return this.records.get(id);
   }
 
-  /** The record of an image, from memory if it is there. */
-  load(id) {
+  /** The record of an image, from memory if it is there. `ahead`: it is not shown yet, a preview will do if it is large. */
+  load(id, ahead = false) {
     const record = this.records.get(id);
     if (record) {
       this.records.delete(id);
       this.records.set(id, record);
-      if (record.picture?.error) this.see(id, record);
+      if (record.picture?.error || (record.picture?.partial && !ahead)) this.see(id, record);
       return Promise.resolve(record);
     }
-    if (!this.loading.has(id)) this.loading.set(id, this.fetch(id).finally(() => this.loading.delete(id)));
+    if (!this.loading.has(id)) this.loading.set(id, this.fetch(id, ahead).finally(() => this.loading.delete(id)));
     return this.loading.get(id);
   }
 
-  async fetch(id) {
-    const picture = this.pixels(id);
+  async fetch(id, ahead) {
+    const early = ahead ? null : this.pixels(id);
     const neighbours = this.api.neighbours(id, this.filter()).catch(() => null);
     const record = { ...(await this.contents(id)), picture: null, neighbours: null };
-    this.see(id, record, picture);
+    const preview = ahead && record.image.width * record.image.height > LARGE;
+    this.see(id, record, early ?? this.pixels(id, preview));
     record.around = neighbours.then((found) => (record.neighbours = found));
     this.records.set(id, record);
     this.makeRoom(id);
     return record;
   }
 
-  pixels(id) {
-    return this.api.pixels(id).then(decode).catch((error) => ({ error }));
+  pixels(id, preview = false) {
+    return this.api.pixels(id).then((blob) => decodePicture(blob, preview)).catch((error) => ({ error }));
   }
 
-  /** Brings the pixels of a record; again when they could not be had the last time. */
+  /** Brings the pixels of a record; again when they could not be had the last time. A preview stays until they are there. */
   see(id, record, pixels = this.pixels(id)) {
-    record.picture = null;
-    record.seen = pixels.then((picture) => (record.picture = picture));
+    const before = record.picture;
+    if (before?.error) record.picture = null;
+    record.seen = pixels.then((picture) => {
+      closePicture(before);
+      record.picture = picture;
+      this.makeRoom(id);
+      return picture;
+    });
   }
 
   /** Boxes and state as the server has them; never older than what it has already acknowledged. */
@@ -93,16 +93,18 @@ export class Images {
   }
 
   preload(ids) {
-    for (const id of ids) if (id !== null && id !== undefined) this.load(id).catch(() => null);
+    for (const id of ids) if (id !== null && id !== undefined) this.load(id, true).catch(() => null);
   }
 
   makeRoom(newest) {
     const keep = new Set([newest, ...this.pinned()]);
+    let bytes = [...this.records.values()].reduce((sum, { picture }) => sum + (picture?.bytes ?? 0), 0);
     for (const [id, record] of this.records) {
-      if (this.records.size <= AT_HAND) return;
+      if (this.records.size <= AT_HAND && bytes <= BYTES_AT_HAND) return;
       if (keep.has(id)) continue;
       this.records.delete(id);
-      record.seen.then((picture) => { picture.full?.close(); picture.small?.close(); });
+      bytes -= record.picture?.bytes ?? 0;
+      record.seen.then(closePicture);
     }
   }
 }

@@ -1,9 +1,10 @@
 // Key presses to actions. Off while a person types; buttons, lists and dialogs keep the keys that are theirs.
 import { effectiveKeymap, keyNames, resolve, withDoubleTap } from "./keymap.js";
+import { heldVertex } from "./reshapes.js";
 import { heldScopes } from "./registry.js";
 
 const QUICK_MS = 600; // a longer hold of Space was for moving the view
-const TYPING = "input:not([type=checkbox]):not([type=radio]):not([type=button]), textarea, select, [contenteditable]";
+const TYPING = "input:not([type=checkbox]):not([type=radio]):not([type=button]):not([type=range]), textarea, select, [contenteditable]";
 const OWN = new Set(["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End", "PageUp", "PageDown", "Enter", " ", "Tab"]);
 
 export class Keys {
@@ -24,9 +25,12 @@ export class Keys {
 
   scopes() {
     const { state } = this.app;
-    const scopes = new Set(["always", state.selection.length ? "object" : "image", ...heldScopes(this.app)]);
-    if (document.activeElement === this.canvas) scopes.add("canvas");
-    return scopes;
+    const scopes = new Set(["always", ...heldScopes(this.app)]);
+    if (state.path) scopes.add("path");
+    else scopes.add(state.selection.length ? "object" : "image");
+    if (document.activeElement !== this.canvas) return scopes;
+    if (heldVertex(state)) scopes.add("vertex");
+    return scopes.add("canvas");
   }
 
   /** The focus is somewhere that wants this key itself. */

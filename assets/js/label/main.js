@@ -1,6 +1,9 @@
 // Puts the labeller together on its page.
+import { base } from "../base.js";
 import { createActions } from "./actions.js";
 import { createApi, uuid } from "./api.js";
+import { Adjust } from "./adjust.js";
+import { Announcer } from "./announce.js";
 import { App } from "./app.js";
 import { prepareAssists, showAssists } from "./assist/start.js";
 import { Bars } from "./bars.js";
@@ -14,25 +17,32 @@ import { Help } from "./help.js";
 import { HitIndex } from "./hits.js";
 import { Images } from "./images.js";
 import { Keys } from "./keys.js";
+import { Minimap } from "./minimap.js";
 import { Navigator } from "./navigate.js";
 import { ObjectPanel } from "./object_panel.js";
+import { startPeople } from "./people/start.js";
 import { Pointer } from "./pointer.js";
 import { createPreferences } from "./preferences.js";
 import { openQueue } from "./queue.js";
+import "./shape_tools.js";
 import { Sync } from "./sync.js";
 import { toast } from "./toasts.js";
 import { Unsaved } from "./unsaved.js";
 
-const config = { base: "", filter: "", classes: [], workspace: "", ...JSON.parse(byId("label-config").textContent) };
+const config = { base, filter: "", classes: [], workspace: "", ...JSON.parse(byId("label-config").textContent) };
 const address = new URLSearchParams(location.search);
 const asked = Number(address.get("image")) || config.image_id;
 const chosen = Number(address.get("box")); // where a grid or a query leads to a single box
 const preferences = createPreferences(config.dataset);
 const api = createApi(config);
-const classes = new Classes(config.classes, preferences.pins());
-const say = (text) => setText(byId("lab-live"), text);
+const classes = new Classes(config.classes, preferences.pins(), preferences.recent());
+const tell = (text) => setText(byId("lab-live"), text);
+const say = (text) => {
+  app.spoke = true;
+  tell(text);
+};
 const images = new Images(api, () => config.filter, () => pinned());
-const app = new App({ config, api, images, classes, preferences, toast, say });
+const app = new App({ config, api, images, classes, preferences, toast, say, tell });
 const canvas = byId("lab-shapes");
 const hits = new HitIndex();
 
@@ -89,6 +99,11 @@ const panel = {
     preferences.setPanel(!preferences.panel());
     this.show(preferences.panel());
   },
+  toObjects() {
+    preferences.setPanel(true);
+    this.show(true);
+    byId("lab-object-list").focus();
+  },
 };
 
 /** The finder goes to the side of the canvas where the selected box is not. */
@@ -99,7 +114,7 @@ function awayFromBox() {
   return (box.x + box.w / 2) * view.scale + view.tx < screen.width / 2 ? "right" : "left";
 }
 
-const popups = { goTo: new GoTo(app, walk) };
+const popups = { goTo: new GoTo(app, walk), adjust: new Adjust(app), minimap: new Minimap(app) };
 const actions = createActions({ app, navigator: walk, pointer, canvas, popups, panel });
 Object.assign(app, {
   act: (id) => actions[id](),
@@ -110,18 +125,22 @@ Object.assign(app, {
     popups.goTo.close();
   },
 });
+popups.people = startPeople({ app, navigator: walk, refetch });
 const keys = new Keys({ app, actions, pointer, canvas, preferences });
 popups.help = new Help(app, keys, preferences);
 const bars = new Bars(app, keys);
 showAssists(assists, app, { keys, bars });
 const classPanel = new ClassPanel(app);
 const objectPanel = new ObjectPanel(app);
+const announcer = new Announcer(app);
 
 app.viewers.push(
   (state) => stage.frame(state, app.record?.picture),
   (state) => bars.frame(state),
   (state) => classPanel.frame(state),
   (state) => objectPanel.frame(state),
+  (state) => announcer.frame(state),
+  (state) => popups.minimap.frame(state, app.record?.picture),
   (state) => setText(byId("lab-message"), message(state)),
 );
 

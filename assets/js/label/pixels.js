@@ -53,6 +53,19 @@ export class PixelLayer {
     }
   }
 
+  /** A line of thickness t, stepped from pixel to pixel; with `dash`, that many steps drawn and as many left out. */
+  line(x0, y0, x1, y1, t, value, dash = 0) {
+    if (Math.min(x0, x1) - t > this.x1 || Math.max(x0, x1) + t < this.x0 || Math.min(y0, y1) - t > this.y1 || Math.max(y0, y1) + t < this.y0) return;
+    const steps = Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0), 1);
+    const stride = Math.max(1, t >> 1);
+    const [dx, dy, half] = [(x1 - x0) / steps, (y1 - y0) / steps, t >> 1];
+    for (let i = 0; i <= steps; i += stride) {
+      if (dash && Math.floor(i / dash) % 2) continue;
+      const [x, y] = [Math.round(x0 + dx * i) - half, Math.round(y0 + dy * i) - half];
+      this.fill(x, y, x + t, y + t, value);
+    }
+  }
+
   /** An outline of thickness t just inside the rectangle. */
   outline(x, y, w, h, t, value) {
     if (x >= this.x1 || y >= this.y1 || x + w <= this.x0 || y + h <= this.y0) return;

@@ -5,6 +5,7 @@ import { toolOf } from "./tools.js";
 const SLOP = { mouse: 3, pen: 4, touch: 8 }; // CSS pixels before a press is a drag
 const REACH = { mouse: 6, pen: 8, touch: 16 }; // how near counts as on it
 const WHEEL = 0.0016;
+const LONG_PRESS_MS = 500; // a finger that rests stands for Alt and click
 
 export class Pointer {
   constructor(app, canvas, hits, crosshair) {
@@ -21,6 +22,7 @@ export class Pointer {
     listen("pointercancel", this.cancel);
     listen("lostpointercapture", this.lost);
     listen("pointerleave", () => this.leave());
+    listen("dblclick", this.double);
     listen("wheel", this.wheel, { passive: false });
     listen("contextmenu", (event) => event.preventDefault());
     listen("auxclick", (event) => event.preventDefault());
@@ -42,18 +44,37 @@ export class Pointer {
     if (!this.app.state.image) return;
     this.canvas.focus({ preventScroll: true });
     const screen = this.place(event);
-    this.fingers.set(event.pointerId, screen);
+    const touch = event.pointerType === "touch";
+    if (touch && this.press && this.press.type !== "touch") return; // the hand that holds the pen
+    this.app.coarse = touch;
+    if (touch) this.fingers.set(event.pointerId, screen);
     this.canvas.setPointerCapture(event.pointerId);
     if (this.fingers.size === 2) return this.beginPinch();
-    if (this.press) return;
+    if (this.press || this.pinch) return;
     const pans = event.button === 1 || event.button === 2 || this.spaceHeld;
     if (!pans && event.button !== 0) return;
     event.preventDefault();
     this.app.finishKeys();
     const at = toImage(this.app.state.view, screen);
     const gesture = pans ? null : toolOf(this.app.state.tool).press(this.app, at, this.hit(event, screen), event);
-    this.press = { other: event.button === 2, id: event.pointerId, screen, from: screen, pans, gesture, moved: false, slop: SLOP[event.pointerType] ?? 3 };
+    this.press = { other: event.button === 2, id: event.pointerId, type: event.pointerType, screen, from: screen, pans, gesture, moved: false, slop: SLOP[event.pointerType] ?? 3 };
+    if (touch) this.press.resting = setTimeout(() => this.rest(event, screen), LONG_PRESS_MS);
     if (pans) this.canvas.style.cursor = "grabbing";
+  }
+
+  /** A finger has rested: what Alt and click would do. */
+  rest(event, screen) {
+    if (!this.press || this.press.moved || this.press.id !== event.pointerId) return;
+    const { app } = this;
+    this.press.gesture = null;
+    const alt = { pointerType: "touch", altKey: true, shiftKey: false, ctrlKey: false };
+    toolOf(app.state.tool).press(app, toImage(app.state.view, screen), this.hit(event, screen), alt).click(app);
+  }
+
+  double(event) {
+    if (!this.app.state.image || this.spaceHeld) return;
+    const screen = this.place(event);
+    toolOf(this.app.state.tool).double?.(this.app, toImage(this.app.state.view, screen), this.hit(event, screen), event);
   }
 
   move(event) {
@@ -64,11 +85,12 @@ export class Pointer {
     if (this.pinch) return this.movePinch();
     if (!this.press) return this.showCursor(event, screen);
     if (event.pointerId !== this.press.id) return;
-    this.dragTo(screen);
-    this.crosshair.at(this.press.gesture && this.app.state.drag?.kind === "draw" ? screen : null);
+    this.dragTo(screen, event);
+    const drawing = this.app.state.drag?.kind === "draw" || this.app.state.path;
+    this.crosshair.at(this.press.gesture && drawing ? screen : null);
   }
 
-  dragTo(screen) {
+  dragTo(screen, event) {
     const { press, app } = this;
     if (!press.moved && Math.hypot(screen[0] - press.from[0], screen[1] - press.from[1]) < press.slop) return;
     if (!press.moved) this.busy(true);
@@ -76,7 +98,7 @@ export class Pointer {
     if (press.pans) {
       app.dispatch({ type: "pan", dx: screen[0] - press.screen[0], dy: screen[1] - press.screen[1] });
       this.panned = true;
-    } else press.gesture.drag(app, toImage(app.state.view, screen));
+    } else press.gesture?.drag(app, toImage(app.state.view, screen), event);
     press.screen = screen;
   }
 
@@ -88,6 +110,7 @@ export class Pointer {
   showCursor(event, screen) {
     const { app } = this;
     if (!app.state.image) return;
+    toolOf(app.state.tool).hover?.(app, toImage(app.state.view, screen));
     const cursor = this.spaceHeld ? "grab" : toolOf(app.state.tool).cursor(this.hit(event, screen), event);
     if (this.canvas.style.cursor !== cursor) this.canvas.style.cursor = cursor;
     this.crosshair.at(cursor === "crosshair" && event.pointerType !== "touch" ? screen : null);
@@ -101,8 +124,7 @@ export class Pointer {
     }
     const { press, app } = this;
     if (!press || press.id !== event.pointerId) return;
-    this.press = null;
-    this.busy(false);
+    this.finish();
     if (press.other && !press.moved) toolOf(app.state.tool).other?.(app, toImage(app.state.view, press.from));
     if (press.gesture) press.moved ? press.gesture.drop(app) : press.gesture.click(app);
     this.showCursor(event, this.place(event));
@@ -120,10 +142,15 @@ export class Pointer {
   /** Esc, or a second finger: the drag never was. True when there was one. */
   abort() {
     const active = this.press !== null;
-    this.press = null;
-    this.busy(false);
+    this.finish();
     if (this.app.state.drag) this.app.dispatch({ type: "drag-cancel" });
     return active;
+  }
+
+  finish() {
+    clearTimeout(this.press?.resting);
+    this.press = null;
+    this.busy(false);
   }
 
   leave() {
@@ -160,7 +187,7 @@ export class Pointer {
       const factor = Math.exp(-event.deltaY * unit * (event.ctrlKey ? WHEEL * 5 : WHEEL));
       this.app.dispatch({ type: "zoom", at: this.place(event), factor: Math.min(4, Math.max(0.25, factor)) });
     }
-    if (this.press && !this.press.pans) this.dragTo(this.place(event));
+    if (this.press && !this.press.pans) this.dragTo(this.place(event), event);
   }
 
   /** Space pressed or let go. On letting go: whether it was used to move the view. */

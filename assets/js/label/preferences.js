@@ -16,13 +16,21 @@ const write = (key, value) => {
   }
 };
 
+const profile = () => read("tator.label.profile", "tator");
+/** Each profile of keys has its own changes. */
+const keysUnder = (id) => (id === "tator" ? "tator.label.keys" : `tator.label.keys.${id}`);
+
 export function createPreferences(dataset) {
   const own = `tator.label.${dataset}`;
   return {
-    keys: () => read("tator.label.keys", {}),
-    setKeys: (keys) => write("tator.label.keys", keys),
-    profile: () => read("tator.label.profile", "tator"),
+    keys: () => read(keysUnder(profile()), {}),
+    setKeys: (keys) => write(keysUnder(profile()), keys),
+    profile,
     setProfile: (id) => write("tator.label.profile", id),
+    zoomAlong: () => read("tator.label.zoomAlong", false),
+    setZoomAlong: (on) => write("tator.label.zoomAlong", on),
+    minimap: () => read("tator.label.minimap", true),
+    setMinimap: (on) => write("tator.label.minimap", on),
     panel: () => read("tator.label.panel", true),
     setPanel: (open) => write("tator.label.panel", open),
     confirms: () => read("tator.label.confirms", "labelled"),
@@ -31,6 +39,8 @@ export function createPreferences(dataset) {
     setPins: (pins) => write(`${own}.pins`, pins),
     lastClass: () => read(`${own}.class`, null),
     setLastClass: (id) => write(`${own}.class`, id),
+    recent: () => read(`${own}.recent`, []),
+    setRecent: (ids) => write(`${own}.recent`, ids),
     clipboard: () => read("tator.label.clipboard", []),
     setClipboard: (boxes) => write("tator.label.clipboard", boxes),
   };

@@ -3,6 +3,9 @@ import { boxById, makeEdits, rectEdit, selectedBoxes, show } from "./batches.js"
 import { drags } from "./drags.js";
 import { project } from "./edits.js";
 import { carryPolygon, moveRect, sameRect } from "./geometry.js";
+import { marks, renameMarks, unlocked, unveiled } from "./marks.js";
+import { paths } from "./paths.js";
+import { reshapes } from "./reshapes.js";
 import { views } from "./views.js";
 
 export function initialState() {
@@ -20,6 +23,10 @@ export function initialState() {
     classId: null,
     tool: "select",
     drag: null,
+    path: null, // an outline that is being drawn
+    vertex: null, // the corner of an outline that keys work on
+    locked: new Set(), // ids of boxes that cannot be hit or changed
+    veiled: new Set(), // ids of boxes that are not drawn
     view: { scale: 1, tx: 0, ty: 0 },
     fitted: true,
     screen: { width: 1, height: 1 },
@@ -61,10 +68,13 @@ function adopt(state, { record, pending }) {
 const commands = {
   ...views,
   ...drags,
+  ...marks,
+  ...paths,
+  ...reshapes,
 
   /** Another image: {record: {image, boxes, revision, can_undo, can_redo}, pending}. */
   load(state, command) {
-    const fresh = { ...state, selection: [], recent: [], drag: null, hidden: false, boxes: [], pending: [] };
+    const fresh = { ...state, selection: [], recent: [], drag: null, path: null, vertex: null, hidden: false, boxes: [], pending: [] };
     return views.fit(adopt(fresh, command), {});
   },
   /** The same image as the server has it now; {ids} when boxes were numbered. The selection stays. */
@@ -73,45 +83,48 @@ const commands = {
     const ids = command.ids ?? {};
     const name = (list) => list.map((id) => ids[id] ?? id);
     const drag = state.drag?.boxes ? { ...state.drag, ...renameDrag(state.drag, ids) } : state.drag;
-    return adopt({ ...state, drag, selection: name(state.selection), recent: name(state.recent) }, command);
+    const vertex = state.vertex && { ...state.vertex, id: ids[state.vertex.id] ?? state.vertex.id };
+    const kept = { locked: renameMarks(state.locked, ids), veiled: renameMarks(state.veiled, ids), vertex, drag };
+    return adopt({ ...state, ...kept, selection: name(state.selection), recent: name(state.recent) }, command);
   },
 
   select(state, { ids, add }) {
-    if (!add) return { ...state, selection: ids };
+    if (!add) return { ...state, vertex: null, selection: ids };
     const chosen = new Set(state.selection);
     for (const id of ids) chosen.has(id) ? chosen.delete(id) : chosen.add(id);
     return { ...state, selection: [...chosen] };
   },
-  "select-all": (state) => ({ ...state, selection: state.boxes.map((box) => box.id) }),
-  /** The next box in reading order (top to bottom, left to right). */
-  cycle(state, { by }) {
-    if (state.boxes.length === 0) return state;
-    const order = [...state.boxes].sort((a, b) => a.y - b.y || a.x - b.x);
+  "select-all": (state) => ({ ...state, vertex: null, selection: unlocked(state, unveiled(state, state.boxes)).map((box) => box.id) }),
+  /** The next box in reading order (top to bottom, left to right), or in the order of `among`. */
+  cycle(state, { by, among }) {
+    const order = unveiled(state, among ?? [...state.boxes].sort((a, b) => a.y - b.y || a.x - b.x));
+    if (order.length === 0) return state;
     const at = order.findIndex((box) => box.id === state.selection.at(-1));
     const next = at < 0 ? (by > 0 ? 0 : order.length - 1) : (at + by + order.length) % order.length;
-    return { ...state, selection: [order[next].id] };
+    return { ...state, vertex: null, selection: [order[next].id] };
   },
 
-  tool: (state, { tool }) => ({ ...state, tool, drag: null }),
+  tool: (state, { tool }) => ({ ...state, tool, drag: null, path: null }),
   hide: (state, { on }) => ({ ...state, hidden: on }),
   labels: (state) => ({ ...state, labels: !state.labels }),
 
   /** The class of new boxes, and of the selected ones. */
   class(state, { class_id, id }) {
-    const change = selectedBoxes(state).filter((box) => box.class_id !== class_id);
+    const change = unlocked(state, selectedBoxes(state)).filter((box) => box.class_id !== class_id);
     return makeEdits({ ...state, classId: class_id }, id, change.map((box) => ({ op: "update", box_id: box.id, class_id })));
   },
   /** The class of new boxes only. */
   "class-current": (state, { class_id }) => ({ ...state, classId: class_id }),
 
-  delete: (state, { id }) => remove({ ...state, selection: [] }, id, selectedBoxes(state).map((box) => box.id)),
+  delete: (state, { id }) => remove({ ...state, selection: state.selection.filter((key) => state.locked.has(key)) }, id, unlocked(state, selectedBoxes(state)).map((box) => box.id)),
   "delete-last"(state, { id }) {
-    const last = state.recent.at(-1) ?? state.boxes.at(-1)?.id;
+    const free = (list) => list.findLast((key) => !state.locked.has(key));
+    const last = free(state.recent) ?? free(state.boxes.map((box) => box.id));
     return last === undefined ? state : remove(state, id, [last]);
   },
   rect(state, { box_id, rect, id }) {
     const box = boxById(state, box_id);
-    return !box || sameRect(box, rect) ? state : makeEdits(state, id, [rectEdit(box, rect)]);
+    return !box || state.locked.has(box_id) || sameRect(box, rect) ? state : makeEdits(state, id, [rectEdit(box, rect)]);
   },
   add: (state, { box, id }) => addBoxes(state, id, [copyOf(box)]),
   /** Copies of the given boxes, moved by {dx, dy} but inside the image. */

@@ -9,6 +9,7 @@ export class TagCache {
     this.font = font;
     this.made = new Map();
     this.dpr = 1;
+    this.taken = [];
   }
 
   make(name, colour) {
@@ -29,15 +30,33 @@ export class TagCache {
     return canvas;
   }
 
-  /** Above the box; inside it where there is no room above. */
-  draw(context, name, colour, x, y, strong, room = Infinity) {
+  /** A new picture: every place is free again. */
+  begin() {
+    this.taken = [];
+  }
+
+  free(x, y, w, h) {
+    return !this.taken.some(([a, b, c, d]) => x < a + c && a < x + w && y < b + d && b < y + h);
+  }
+
+  /** A place for the whole tag: above the box, below it, or in its upper corner if it is large; null when there is none. */
+  placeFor(tag, [x0, y0, x1, y1], canvas) {
+    const [w, h] = [tag.width, tag.height];
+    const x = Math.max(0, Math.min(x0 - 1, canvas.width - w));
+    const tries = [[x, y0 - h - 2], ...(x1 - x0 > w + 8 && y1 - y0 > 2 * h ? [[Math.max(x0 + 2, 0), Math.max(y0 + 2, 0)]] : []), [x, y1 + 3]];
+    return tries.find(([tx, ty]) => ty >= 0 && ty + h <= canvas.height && this.free(tx, ty, w, h)) ?? null;
+  }
+
+  /** Whole names only: outside the box or not at all where it is small. @param at [x0, y0, x1, y1] of the box */
+  draw(context, name, colour, at, strong) {
     const key = `${colour}${name}`;
     if (!this.made.has(key)) this.made.set(key, this.make(name, colour));
     const tag = this.made.get(key);
-    const above = y - tag.height - 1;
-    const width = Math.min(tag.width, Math.max(room + 2, 12));
+    const place = this.placeFor(tag, at, context.canvas);
+    if (!place) return;
+    this.taken.push([...place, tag.width, tag.height]);
     context.globalAlpha = strong ? 1 : 0.88;
-    context.drawImage(tag, 0, 0, width, tag.height, x - 1, above < 0 ? Math.max(y + 2, 0) : above, width, tag.height);
+    context.drawImage(tag, ...place);
     context.globalAlpha = 1;
   }
 

@@ -16,6 +16,11 @@ export const views = {
     placed(state, zoomAt(state.view, at ?? [state.screen.width / 2, state.screen.height / 2], factor)),
   "zoom-to": (state, { scale, at }) =>
     placed(state, zoomAt(state.view, at ?? [state.screen.width / 2, state.screen.height / 2], scale / state.view.scale)),
+  /** This point of the image in the middle. */
+  centre(state, { at }) {
+    const { scale } = state.view;
+    return placed(state, { scale, tx: state.screen.width / 2 - at[0] * scale, ty: state.screen.height / 2 - at[1] * scale });
+  },
   /** The selected boxes, with their surroundings. */
   "zoom-selection"(state) {
     const all = selectedBoxes(state).map(bounds);

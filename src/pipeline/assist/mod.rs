@@ -134,9 +134,16 @@ impl Shared {
         self.wake.notify_all();
     }
 
-    /// The encoding of an image by the active segmenter, made now if it is not there.
+    /// The encoding of an image by a segmenter, made now if it is not there.
     fn encoding(&self, place: &Place, model: &str, is_stale: impl Fn(&State) -> bool) -> Result<Had, Error> {
         let begun = Instant::now();
+        let settings = self.settings();
+        if self.shelves.choose(tator_vision::Task::Segment, settings.segmenter.as_deref())?.manifest.name != model {
+            // The slots are the active segmenter's: another one is asked once, beside them.
+            let kept = self.encode(place, Some(model), &Stop::default())?;
+            let encode_ms = begun.elapsed().as_secs_f64() * 1e3;
+            return Ok(Had { encoding: kept.encoding, encode_ms, cached: false });
+        }
         let mut state = self.lock();
         if let Some(encoding) = state.slots.take(place, model) {
             state.slots.hits += 1;
@@ -167,10 +174,9 @@ impl Shared {
         outcome
     }
 
-    /// Encodes one image with the active segmenter, or reads what an earlier run kept on disk.
-    fn encode(&self, place: &Place, stop: &Stop) -> Result<Kept, Error> {
-        let wish = self.settings();
-        let (model, segmenter) = self.engines.segmenter(&self.shelves, &wish, wish.segmenter.as_deref())?;
+    /// Encodes one image with a segmenter, the active one unless named, or reads what was kept on disk.
+    fn encode(&self, place: &Place, name: Option<&str>, stop: &Stop) -> Result<Kept, Error> {
+        let (model, segmenter) = self.engines.segmenter(&self.shelves, &self.settings(), name)?;
         let file = self.writer.reader().image_file(&place.dataset, place.image_id)?;
         let bytes = std::fs::read(&file.path)
             .map_err(Error::io(format!("reading the picture of image {} of {}", place.image_id, place.dataset)))?;
@@ -205,7 +211,7 @@ fn encode_wishes(shared: &Shared) {
         let task = state.tasks.begin("encode", label, Some(place.image_id));
         drop(state);
         // A panic in a model's surroundings is a failed image, not a dead thread.
-        let guarded = std::panic::AssertUnwindSafe(|| shared.encode(&place, &stop));
+        let guarded = std::panic::AssertUnwindSafe(|| shared.encode(&place, None, &stop));
         let outcome = std::panic::catch_unwind(guarded)
             .unwrap_or_else(|_| Err(Error::ModelFailed("encoding broke off; the log says where".into())));
         state = shared.lock();

@@ -49,7 +49,6 @@ pub const FAMILIES: &[Family] = &[
     efficient_sam::FAMILY,
     sam_split::FAMILY,
     sam2::FAMILY,
-    sam_tracker::FAMILY,
     sam3::FAMILY,
     image_encoder::EFFICIENTNET,
     image_encoder::CLIP,
@@ -152,3 +151,6 @@ pub(crate) fn frame_side(network: &Network, manifest: &Manifest, usual: u32) -> 
     });
     fixed.or(manifest.input_size.map(|[height, _]| height)).unwrap_or(usual)
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,11 +8,12 @@
 //! | prompt | `point_coords, point_labels` | `input_points, input_labels` | `point_coords, point_labels` |
 //! | answer | `masks, iou_predictions` | `pred_masks, iou_scores` | `masks, scores` |
 //!
-//! The decoders add their own padding point.
+//! The decoders add their own padding point. The newer onnx-community files are [`sam_tracker`](super::sam_tracker)'s.
 
 use fast_image_resize::FilterType;
 
 use super::prompts::{FramePoints, Span, best_first, demand_something, grids};
+use super::sam_tracker::SamTracker;
 use super::{Family, Open, Parts};
 use crate::frame::Normalise;
 use crate::model_error::ModelError;
@@ -24,9 +25,15 @@ use crate::tensor::Tensor;
 
 pub(super) const FAMILY: Family = Family {
     name: "sam2",
-    title: "SAM 2 and 2.1 (samexporter, osam)",
+    title: "SAM 2 and 2.1",
     parts: &["encoder", "decoder"],
-    open: Open::Segment(|parts| Ok(Box::new(Sam2::open(parts)?))),
+    open: Open::Segment(|parts| {
+        let (encoder, decoder) = (parts.network("encoder")?, parts.network("decoder")?);
+        if SamTracker::knows(&decoder) {
+            return Ok(Box::new(SamTracker::new(parts, encoder, decoder)?));
+        }
+        Ok(Box::new(Sam2::new(parts, encoder, decoder)?))
+    }),
 };
 
 struct Sam2 {
@@ -76,8 +83,7 @@ const LAYOUTS: &[Names] = &[
 ];
 
 impl Sam2 {
-    fn open(parts: &Parts<'_>) -> Result<Self, ModelError> {
-        let (encoder, decoder) = (parts.network("encoder")?, parts.network("decoder")?);
+    fn new(parts: &Parts<'_>, encoder: Network, decoder: Network) -> Result<Self, ModelError> {
         let fits = |names: &&Names| {
             decoder.takes(names.coordinates)
                 && decoder.takes(names.labels)

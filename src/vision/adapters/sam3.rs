@@ -17,6 +17,7 @@ use fast_image_resize::FilterType;
 use tator_domain::PixelBox;
 
 use super::prompts::{Span, best_first, demand_something, grids};
+use super::sam_tracker::SamTracker;
 use super::{Family, Open, Parts};
 use crate::frame::{Normalise, Placement};
 use crate::model_error::ModelError;
@@ -28,9 +29,15 @@ use crate::tensor::Tensor;
 
 pub(super) const FAMILY: Family = Family {
     name: "sam3",
-    title: "SAM 3 (samexporter, usls)",
-    parts: &["encoder", "text", "decoder"],
-    open: Open::Segment(|parts| Ok(Box::new(Sam3::open(parts)?))),
+    title: "SAM 3",
+    parts: &["encoder", "decoder"],
+    open: Open::Segment(|parts| {
+        let (encoder, decoder) = (parts.network("encoder")?, parts.network("decoder")?);
+        if SamTracker::knows(&decoder) {
+            return Ok(Box::new(SamTracker::new(parts, encoder, decoder)?));
+        }
+        Ok(Box::new(Sam3::new(parts, encoder, decoder)?))
+    }),
 };
 
 const SIDE: u32 = 1008;
@@ -58,8 +65,7 @@ enum Layout {
 }
 
 impl Sam3 {
-    fn open(parts: &Parts<'_>) -> Result<Self, ModelError> {
-        let (encoder, text, decoder) = (parts.network("encoder")?, parts.network("text")?, parts.network("decoder")?);
+    fn new(parts: &Parts<'_>, encoder: Network, decoder: Network) -> Result<Self, ModelError> {
         let layout = if decoder.takes("input_boxes_labels") && decoder.gives("pred_masks") {
             Layout::Usls
         } else {
@@ -67,7 +73,7 @@ impl Sam3 {
             parts.demand(&decoder, fits, "the decoder takes box_coords and original_height, or input_boxes_labels")?;
             Layout::Samexporter
         };
-        let words = encode_words(&text, layout)?;
+        let words = encode_words(&parts.network("text")?, layout)?;
         Ok(Self { encoder, decoder, layout, words })
     }
 

@@ -7,7 +7,7 @@
 use fast_image_resize::FilterType;
 
 use super::prompts::{FramePoints, Span, best_first, demand_something, grids};
-use super::{Family, Open, Parts};
+use super::Parts;
 use crate::frame::Normalise;
 use crate::model_error::ModelError;
 use crate::network::{Network, Stop};
@@ -16,25 +16,22 @@ use crate::runtime::Provider;
 use crate::segmenter::{Encoding, MaskGrid, Prompt, Segmenter};
 use crate::tensor::Tensor;
 
-pub(super) const FAMILY: Family = Family {
-    name: "sam_tracker",
-    title: "SAM 2.1 and SAM 3 for clicks (onnx-community)",
-    parts: &["encoder", "decoder"],
-    open: Open::Segment(|parts| Ok(Box::new(SamTracker::open(parts)?))),
-};
-
 /// SAM 3's frame; SAM 2's is 1024.
 const SAM3_SIDE: u32 = 1008;
 
-struct SamTracker {
+pub(super) struct SamTracker {
     encoder: Network,
     decoder: Network,
     side: u32,
 }
 
 impl SamTracker {
-    fn open(parts: &Parts<'_>) -> Result<Self, ModelError> {
-        let (encoder, decoder) = (parts.network("encoder")?, parts.network("decoder")?);
+    /// Whether the decoder is one of these.
+    pub(super) fn knows(decoder: &Network) -> bool {
+        decoder.takes("input_boxes") && decoder.takes("input_points")
+    }
+
+    pub(super) fn new(parts: &Parts<'_>, encoder: Network, decoder: Network) -> Result<Self, ModelError> {
         let inputs = ["input_points", "input_labels", "input_boxes"];
         let fits =
             inputs.iter().all(|name| decoder.takes(name)) && decoder.gives("iou_scores") && decoder.gives("pred_masks");
@@ -65,7 +62,7 @@ impl Segmenter for SamTracker {
     }
 
     fn decode(&self, encoding: &Encoding, prompt: &Prompt) -> Result<Vec<MaskGrid>, ModelError> {
-        demand_something(prompt, FAMILY.name)?;
+        demand_something(prompt, "sam2")?;
         let placement = &encoding.placement;
         let points = FramePoints::of_points(prompt, placement);
         let (coordinates, labels) = (points.coordinates(2), points.labels(2));
