@@ -37,8 +37,8 @@ impl Workbench {
     pub fn open(folder: &Path, limits: &Limits) -> Result<Self, Error> {
         let workspace = Workspace::open(folder)?;
         let writer = Arc::new(tator_store::open(&workspace, limits, Arc::new(SystemClock))?);
-        let jobs = Queue::start(Arc::clone(&writer))?;
         let assist = Assist::start(Arc::clone(&writer));
+        let jobs = Queue::start(Arc::clone(&writer), Arc::clone(&assist.shared))?;
         let upkeep = Upkeep::start(Arc::clone(&writer));
         Ok(Self { open: Arc::new(Open { jobs, assist, upkeep, writer, workspace: std::sync::Mutex::new(workspace) }) })
     }

@@ -20,8 +20,8 @@ struct MergeRecord {
 }
 
 /// A bulk change as its row has it.
-struct BulkChange {
-    change_id: i64,
+pub(crate) struct BulkChange {
+    pub change_id: i64,
     kind: String,
     title: String,
     record: String,
@@ -108,6 +108,7 @@ impl Writer {
             match change.kind.as_str() {
                 "import" => swap_import(state, d, &change, undo, now)?,
                 "merge" => swap_merge(state, d, &change, undo, now)?,
+                "tweak" => crate::tweaks::swap(state, d, &change, undo, now)?,
                 other => {
                     return Err(Error::Invalid(format!("change {change_id} is an {other}: it cannot be {verb}ne")));
                 }
@@ -122,12 +123,17 @@ impl Writer {
     }
 }
 
-fn run<P: duckdb::Params>(state: &WriterState, d: &DatasetName, query: &Query, values: P) -> Result<u64, Error> {
+pub(crate) fn run<P: duckdb::Params>(
+    state: &WriterState,
+    d: &DatasetName,
+    query: &Query,
+    values: P,
+) -> Result<u64, Error> {
     Ok(state.connection.execute(&query.of(d), values).map_err(query.failed())? as u64)
 }
 
 /// What stands in the history: kind, title, author; status and time.
-fn log(
+pub(crate) fn log(
     state: &WriterState,
     d: &DatasetName,
     change_id: i64,
@@ -163,7 +169,7 @@ fn find_change(state: &WriterState, d: &DatasetName, change_id: i64) -> Result<B
     }
 }
 
-fn parse<'a, T: Deserialize<'a>>(change: &'a BulkChange) -> Result<T, Error> {
+pub(crate) fn parse<'a, T: Deserialize<'a>>(change: &'a BulkChange) -> Result<T, Error> {
     serde_json::from_str(&change.record)
         .map_err(|e| Error::Invalid(format!("the record of change {} is damaged: {e}", change.change_id)))
 }
@@ -230,7 +236,7 @@ fn swap_merge(
 }
 
 /// New revisions and counts, and a place in the queue of what is to be published.
-fn after_swap(state: &mut WriterState, d: &DatasetName, change_id: i64, now: i64) -> Result<(), Error> {
+pub(crate) fn after_swap(state: &mut WriterState, d: &DatasetName, change_id: i64, now: i64) -> Result<(), Error> {
     run(state, d, &queries::UPDATE_TOUCHED_IMAGES, params![now, change_id])?;
     state.touch(d, (0, -1))?;
     let seq = state.last_seq();

@@ -37,6 +37,7 @@ mod snapshot;
 mod staging;
 mod summary;
 mod trash;
+mod tweaks;
 mod versions;
 mod workspace;
 mod writer;
@@ -62,6 +63,7 @@ pub use summary::{
 };
 pub use tator_domain::Timestamp;
 pub use versions::NamedVersion;
+pub use tweaks::{Proposal, ShownProposal, TweakId, TweakSummary};
 pub use workspace::{Folders, LockNote, Workspace, read_lock_note, write_private, write_whole};
 pub use writer::Writer;
 

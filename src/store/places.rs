@@ -46,14 +46,7 @@ impl Reader {
         self.engine.with(|c| {
             find_dataset(c, d)?;
             let mut statement = c.prepare(&query.of(d)).map_err(query.failed())?;
-            let rows = statement.query_map(duckdb::params![each, smallest], |row| {
-                Ok(ClassSample {
-                    box_id: row.get("box_id")?,
-                    image_id: row.get("image_id")?,
-                    class_id: row.get("class_id")?,
-                    rect: PixelBox { x: row.get("x")?, y: row.get("y")?, w: row.get("w")?, h: row.get("h")? },
-                })
-            });
+            let rows = statement.query_map(duckdb::params![each, smallest], class_sample);
             rows.map_err(query.failed())?.collect::<Result<_, _>>().map_err(query.failed())
         })
     }
@@ -104,4 +97,14 @@ impl Reader {
             rows.map_err(query.failed())?.collect::<Result<_, _>>().map_err(query.failed())
         })
     }
+}
+
+/// A row with `box_id, image_id, class_id, x, y, w, h`.
+pub(crate) fn class_sample(row: &duckdb::Row<'_>) -> Result<ClassSample, duckdb::Error> {
+    Ok(ClassSample {
+        box_id: row.get("box_id")?,
+        image_id: row.get("image_id")?,
+        class_id: row.get("class_id")?,
+        rect: PixelBox { x: row.get("x")?, y: row.get("y")?, w: row.get("w")?, h: row.get("h")? },
+    })
 }

@@ -33,9 +33,7 @@ impl Engines {
         name: Option<&str>,
     ) -> Result<(Model, Arc<dyn Segmenter>), Error> {
         let model = shelves.choose(Task::Segment, name.or(settings.segmenter.as_deref()))?;
-        get(&self.segmenters, model, settings, |model, options| {
-            Ok(Arc::from(open_segmenter(&model.parts(options))?))
-        })
+        get(&self.segmenters, model, settings, |model, options| Ok(Arc::from(open_segmenter(&model.parts(options))?)))
     }
 
     /// The image encoder of the settings.

@@ -12,6 +12,7 @@ mod settings;
 mod slots;
 mod status;
 mod tasks;
+mod tweak;
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -26,6 +27,7 @@ pub use segment::{SegmentAnswer, SegmentMask, SegmentRequest, Took};
 pub use settings::{AssistChange, AssistSettings};
 pub use status::{AssistStatus, Hits, Memory, ModelStatus, SlotStatus};
 pub use tasks::{Task, TaskState};
+pub(crate) use tweak::TweakRequest;
 
 use self::engines::Engines;
 use self::slots::{Kept, Place, Slots};

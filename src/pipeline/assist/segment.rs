@@ -107,8 +107,7 @@ impl Shared {
         let image = self.writer.reader().image_file(d, id)?;
         let prompt = request.prompt(image.width, image.height)?;
         let stale = self.note_newest(id, request);
-        let (model, segmenter) =
-            self.engines.segmenter(&self.shelves, &self.settings(), request.model.as_deref())?;
+        let (model, segmenter) = self.engines.segmenter(&self.shelves, &self.settings(), request.model.as_deref())?;
         let place = Place { dataset: d.clone(), image_id: id };
         let Had { encoding, encode_ms, cached } = self.encoding(&place, &model.manifest.name, &stale)?;
         let task = self.lock().tasks.begin("decode", format!("image {id}"), Some(id));

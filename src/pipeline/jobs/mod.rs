@@ -8,6 +8,7 @@ mod export_job;
 mod import_job;
 mod queue;
 mod record;
+mod tweak_job;
 
 pub(crate) use queue::{Context, Queue};
 pub use record::{JobId, JobProgress, JobRecord, JobState};
@@ -33,5 +34,8 @@ pub(crate) struct Done {
 }
 
 /// Every kind of job.
-pub(crate) const KINDS: &[Kind] =
-    &[Kind { name: "import", run: import_job::run }, Kind { name: "export", run: export_job::run }];
+pub(crate) const KINDS: &[Kind] = &[
+    Kind { name: "import", run: import_job::run },
+    Kind { name: "export", run: export_job::run },
+    Kind { name: "tweak", run: tweak_job::run },
+];

@@ -21,6 +21,7 @@ pub(crate) struct Queue {
 
 struct Shared {
     writer: Arc<Writer>,
+    assist: Arc<crate::assist::Shared>,
     state: Mutex<State>,
     wake: Condvar,
 }
@@ -43,6 +44,7 @@ struct Live {
 /// What a running job sees of the outside.
 pub(crate) struct Context {
     pub writer: Arc<Writer>,
+    pub assist: Arc<crate::assist::Shared>,
     shared: Arc<Shared>,
     job_id: JobId,
     cancelled: Arc<AtomicBool>,
@@ -90,7 +92,7 @@ impl Shared {
 
 impl Queue {
     /// Starts the worker; jobs that were under way when the program died are marked.
-    pub fn start(writer: Arc<Writer>) -> Result<Self, Error> {
+    pub fn start(writer: Arc<Writer>, assist: Arc<crate::assist::Shared>) -> Result<Self, Error> {
         let rows = writer.reader().job_rows()?;
         let next_id = rows.iter().map(|r| r.job_id).max().unwrap_or(0) + 1;
         for row in rows.into_iter().filter(|r| !JobState::parse(&r.state).is_over()) {
@@ -101,7 +103,7 @@ impl Queue {
             writer.put_job(&JobRow { state: JobState::Interrupted.as_str().into(), message, ..row })?;
         }
         let state = Mutex::new(State { next_id, ..State::default() });
-        let shared = Arc::new(Shared { writer, state, wake: Condvar::new() });
+        let shared = Arc::new(Shared { writer, assist, state, wake: Condvar::new() });
         let worker = Arc::clone(&shared);
         let thread = std::thread::spawn(move || work(&worker));
         Ok(Self { shared, thread: Some(thread) })
@@ -188,7 +190,13 @@ fn work(shared: &Arc<Shared>) {
         let (row, cancelled) = (live.row.clone(), Arc::clone(&live.cancelled));
         drop(state);
         shared.save(&row);
-        let context = Context { writer: Arc::clone(&shared.writer), shared: Arc::clone(shared), job_id, cancelled };
+        let context = Context {
+            writer: Arc::clone(&shared.writer),
+            assist: Arc::clone(&shared.assist),
+            shared: Arc::clone(shared),
+            job_id,
+            cancelled,
+        };
         let outcome = run(&context, &row);
         finish(shared, job_id, outcome);
     }

@@ -20,6 +20,7 @@ mod sql;
 mod sql_export;
 mod sql_slots;
 mod trash;
+mod tweaks;
 mod versions;
 
 use actix_web::web;
@@ -43,6 +44,7 @@ pub(crate) fn doors() -> Vec<Door> {
         pictures::doors(),
         edits::doors(),
         assist::doors(),
+        tweaks::doors(),
         classes::doors(),
         history::doors(),
         versions::doors(),
