@@ -57,9 +57,8 @@ fn ready(folder: &Path, bare: usize) -> Option<(Browser, Server, Vec<String>)> {
 }
 
 fn stage(browser: &Browser) -> [f64; 2] {
-    let size = browser.script(
-        "const r = document.getElementById('lab-shapes').getBoundingClientRect(); return [r.width, r.height]",
-    );
+    let size = browser
+        .script("const r = document.getElementById('lab-shapes').getBoundingClientRect(); return [r.width, r.height]");
     [0, 1].map(|n: usize| size[n].as_f64().unwrap())
 }
 
@@ -167,4 +166,56 @@ fn points_show_their_mask_and_enter_takes_it() {
     saved(&browser);
     assert_eq!(boxes_of(&server, "helped", image).len(), 2);
     assert_eq!(browser.log(), Vec::<String>::new());
+}
+
+/// Every box of the class on digit 1 is fitted by a job that is killed on its way, resumed, looked through, applied, undone.
+#[test]
+fn every_box_of_a_class_is_fitted_across_a_crash_and_can_be_undone() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some((browser, server, _)) = ready(folder.path(), 0) else { return };
+    let address = server.address().to_owned();
+    let rows = "SELECT class_id, count(*) AS n FROM helped.boxes GROUP BY 1 ORDER BY 2 DESC LIMIT 1";
+    let most = server.sql(rows).remove(0);
+    let (class, count) = (most[0].as_i64().unwrap(), most[1].as_u64().unwrap());
+    let sum = || format!("SELECT round(sum(x + y + w + h), 2) FROM helped.boxes WHERE class_id = {class}");
+    let before = server.sql(&sum());
+    let image = server.sql(&format!("SELECT min(image_id) FROM helped.boxes WHERE class_id = {class}"))[0][0].as_i64();
+    browser.go(&format!("{}/d/helped/label?image={}", server.base, image.unwrap()));
+    browser.until("document.documentElement.dataset.labeller === 'ready'");
+    // A box of the class gives the class to the keys that follow.
+    let row = "[...document.querySelectorAll('#lab-class-list li')].find((row) => row.getAttribute('aria-selected') === 'true')";
+    let name = server.get("/api/v1/datasets/helped/classes");
+    let name = name["classes"].as_array().unwrap().iter().find(|c| c["class_id"] == class).unwrap()["name"].clone();
+    browser.keys(&["0"]);
+    browser.fill("#lab-finder-input", name.as_str().unwrap());
+    browser.keys(&[ENTER]);
+    browser.until(&format!("{row}?.textContent.includes({name})"));
+    browser.keys(&["x"]);
+    browser.keys(&["x"]);
+    browser.until("document.querySelector('.assist-batch[open][data-stage=ask]')");
+    browser.click(".assist-batch-foot .assist-first");
+    browser.until("document.querySelector('.assist-batch[data-stage=progress]')");
+    server.kill();
+    browser.until("/does not answer/.test(document.querySelector('.assist-figures')?.textContent)");
+
+    let server = Server::start_at(&folder.path().join("w"), &address);
+    browser.go(&server.url);
+    browser.go(&format!("{}/d/helped/label?image={}", server.base, image.unwrap()));
+    browser.until("document.documentElement.dataset.labeller === 'ready'");
+    browser.until("[...document.querySelectorAll('.lab-toast button')].some((b) => b.textContent === 'Look')");
+    browser.script("[...document.querySelectorAll('.lab-toast button')].find((b) => b.textContent === 'Look').click()");
+    let stage = browser.until("document.querySelector('.assist-batch[open]')?.dataset.stage");
+    if stage == "ended" {
+        browser.click(".assist-batch-foot .assist-first");
+    }
+    browser.until("document.querySelector('.assist-batch[data-stage=review]')");
+    let cards = browser.until("document.querySelectorAll('.assist-card').length");
+    assert!(cards.as_u64().unwrap() <= count, "{cards} proposals for {count} boxes");
+    assert_eq!(server.sql(&sum()), before, "proposals change nothing");
+    browser.click(".assist-batch-foot .assist-first");
+    browser.until("[...document.querySelectorAll('.lab-toast')].some((t) => /fitted\\./.test(t.textContent))");
+    assert_ne!(server.sql(&sum()), before);
+    browser.script("[...document.querySelectorAll('.lab-toast button')].find((b) => b.textContent === 'Undo').click()");
+    browser.until("[...document.querySelectorAll('.lab-toast')].some((t) => /as they were/.test(t.textContent))");
+    assert_eq!(server.sql(&sum()), before);
 }

@@ -51,11 +51,11 @@ export class FakeAssist {
     if (last === "classify") return { status: 200, body: { class_id: 2, probability: 0.83, runner_up: { class_id: 1, probability: 0.11 }, method: "neighbours", model: "clip", neighbours: 9, ms: 21 } };
     if (last === "window") return { status: 202, body: this.status };
     if (last === "assist") return { status: 200, body: this.status };
-    if (last === "tweak" && method === "POST") return { status: 202, body: { job_id: this.job.job_id } };
+    if (last === "tweak" && method === "POST") return { status: 202, body: { job_id: this.job.job_id, tweak_id: 5 } };
     if (path.includes("/jobs/")) return { status: 200, body: this.job };
     if (last === "apply") return { status: 200, body: { changed: this.proposals.filter((p) => !p.stale && !(body.except ?? []).includes(p.box_id) && p.iou >= (body.min_iou ?? 0)).length, change_id: 31 } };
     if (last === "undo") return { status: 200, body: { change_id: 31, status: "undone" } };
-    if (path.includes("/tweaks/")) return { status: 200, body: { class_id: 1, proposals: this.proposals, next: null, applied: false, undone: false } };
+    if (path.includes("/tweaks/5")) return { status: 200, body: { class_id: 1, summary: { class_id: 1, proposals: this.proposals.length, moved: this.proposals.length, mean_iou: 0.8 }, proposals: this.proposals, next: null } };
     return failing(404, "not_found");
   }
 

@@ -55,18 +55,23 @@ export class Batch {
   async begin() {
     const class_id = this.asked;
     try {
-      const { job_id } = await this.desk.client.tweakClass(class_id);
-      this.remember({ id: job_id, class_id });
-      this.follow({ id: job_id, class_id });
+      const { job_id, tweak_id } = await this.desk.client.tweakClass(class_id);
+      this.begun({ id: job_id, tweak: tweak_id, class_id });
     } catch (error) {
       this.desk.complain(error, "fit the boxes");
       this.changed();
     }
   }
 
-  follow({ id, class_id }) {
+  begun(job) {
+    this.remember(job);
+    this.follow(job);
+  }
+
+  /** @param job {id, tweak: number of its proposals, class_id} */
+  follow({ id, tweak, class_id }) {
     this.review = null;
-    this.job = { id, class_id, state: "queued", done: 0, total: 0, stage: "", eta_s: null, away: false };
+    this.job = { id, tweak, class_id, state: "queued", done: 0, total: 0, stage: "", eta_s: null, away: false };
     const name = this.desk.app.classes.get(class_id).name;
     this.run = this.desk.runs.start({ kind: "tweak-class", label: `Fit every ${name}`, cancel: () => this.cancel() });
     this.poll(id);
@@ -116,10 +121,9 @@ export class Batch {
 
   async resumeJob() {
     try {
-      const { class_id } = this.job;
+      const { class_id, tweak } = this.job;
       const { job_id } = await this.desk.client.resumeJob(this.job.id);
-      this.remember({ id: job_id, class_id });
-      this.follow({ id: job_id, class_id });
+      this.begun({ id: job_id, tweak, class_id });
     } catch (error) {
       this.desk.complain(error, "go on fitting");
     }
@@ -135,7 +139,7 @@ export class Batch {
     this.working = true;
     try {
       const review = this.review ?? emptyReview(this.job.class_id);
-      this.review = withPage(review, await this.desk.client.proposals(this.job.id, review.next, PAGE));
+      this.review = withPage(review, await this.desk.client.proposals(this.job.tweak, review.next, PAGE));
     } catch (error) {
       this.desk.complain(error, "read the proposals");
     } finally {
@@ -157,7 +161,7 @@ export class Batch {
   async apply() {
     const { app, client } = this.desk;
     try {
-      const { changed, change_id } = await client.applyTweaks(this.job.id, choiceOf(this.review));
+      const { changed, change_id } = await client.applyTweaks(this.job.tweak, choiceOf(this.review));
       const name = app.classes.get(this.class_id).name;
       this.forget();
       this.refetch();

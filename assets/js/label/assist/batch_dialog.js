@@ -129,9 +129,10 @@ export class BatchDialog {
       this.mark(proposal);
     }
     const n = taken(review).length;
-    const more = review.next ? "+" : "";
-    setText(this.state, review.proposals.length ? `${n}${more} of ${review.proposals.length}${more} are taken` : "No box of this class needs a change.");
-    setText(this.take, `Apply to ${n}${more} ${n === 1 && !more ? "box" : "boxes"}`);
+    const unseen = review.total - review.proposals.length;
+    const rest = unseen > 0 ? ` and the ${unseen} not shown` : "";
+    setText(this.state, review.proposals.length ? `${n} of ${review.proposals.length} are taken${unseen > 0 ? `, ${unseen} more below` : ""}` : "There is no proposal for this class.");
+    setText(this.take, `Apply to ${n} ${n === 1 ? "box" : "boxes"}${rest}`);
     this.take.disabled = n === 0;
     setText(this.limitText, review.least.toFixed(2));
     this.more.hidden = !review.next;

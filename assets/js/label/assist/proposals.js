@@ -1,10 +1,11 @@
 // The proposals of a batch tweak while a person looks through them. Pure: (review, …) → review.
-// A review is {class_id, proposals, next, except: Set of box ids, least: lowest overlap that is taken}.
+// A review is {class_id, proposals: those seen so far, total, next, except: Set of box ids, least: lowest overlap that is taken}.
 
-export const emptyReview = (class_id) => ({ class_id, proposals: [], next: null, except: new Set(), least: 0, applied: false });
+export const emptyReview = (class_id) => ({ class_id, proposals: [], total: 0, next: null, except: new Set(), least: 0 });
 
 export function withPage(review, page) {
-  return { ...review, class_id: page.class_id ?? review.class_id, proposals: [...review.proposals, ...page.proposals], next: page.next ?? null, applied: Boolean(page.applied && !page.undone) };
+  const proposals = [...review.proposals, ...page.proposals];
+  return { ...review, class_id: page.class_id ?? review.class_id, proposals, total: page.summary?.proposals ?? proposals.length, next: page.next ?? null };
 }
 
 export function toggled(review, box_id) {

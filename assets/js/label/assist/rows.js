@@ -8,13 +8,14 @@ const ORDER = ["current", "next", "previous", "kept"];
 const fileOf = (path) => (path ?? "").slice((path ?? "").lastIndexOf("/") + 1);
 
 /** Rows for the server's slots: one per image that is encoded or about to be. */
-function slotRows({ slots = [], tasks = [] }, nameOf) {
+function slotRows({ slots = [], tasks = [] }, nameOf, here) {
+  const mine = ({ role, image_id }) => role !== "current" || here === null || image_id === here;
   const sorted = [...slots].sort((a, b) => ORDER.indexOf(a.role) - ORDER.indexOf(b.role));
   return sorted.map((slot) => {
     const task = tasks.find((each) => each.kind === "encode" && each.image_id === slot.image_id && each.state !== "superseded");
     const ms = slot.state === "ready" ? slot.encode_ms : task?.ms;
     const live = slot.state === "waiting" || slot.state === "encoding";
-    return { key: `slot ${slot.image_id}`, kind: "encode", role: slot.role, label: `Encode ${ROLES[slot.role] ?? slot.role}`, detail: fileOf(slot.path ?? nameOf(slot.image_id)) || `image ${slot.image_id}`, state: slot.state, word: WORDS[slot.state] ?? slot.state, time: lasted(ms), live, note: slot.error ?? "" };
+    return { key: `slot ${slot.image_id}`, kind: "encode", role: mine(slot) ? slot.role : "other", label: `Encode ${mine(slot) ? ROLES[slot.role] ?? slot.role : "for another tab"}`, detail: fileOf(slot.path ?? nameOf(slot.image_id)) || `image ${slot.image_id}`, state: slot.state, word: WORDS[slot.state] ?? slot.state, time: lasted(ms), live, note: slot.error ?? "" };
   });
 }
 
@@ -36,10 +37,10 @@ function otherRows({ tasks = [] }, mine) {
     .map((task) => ({ key: `task ${task.id}`, kind: task.kind, label: `${DOING[task.kind] ?? task.kind} ${task.label ?? ""}`.trim(), detail: "", state: task.state, word: WORDS[task.state], time: lasted(task.ms), live: true, note: "" }));
 }
 
-/** @param runs those worth showing; @param nameOf path of an image, when the page knows it */
-export function rowsOf(status, runs, now, nameOf = () => "") {
+/** @param runs those worth showing; @param nameOf path of an image, when the page knows it; @param here the image on screen */
+export function rowsOf(status, runs, now, nameOf = () => "", here = null) {
   const known = status ?? {};
-  const rows = [...runs.map((run) => runRow(run, known.slots ?? [], now)), ...slotRows(known, nameOf), ...otherRows(known, runs)];
+  const rows = [...runs.map((run) => runRow(run, known.slots ?? [], now)), ...slotRows(known, nameOf, here), ...otherRows(known, runs)];
   return [...rows.filter((row) => row.live), ...rows.filter((row) => !row.live)];
 }
 

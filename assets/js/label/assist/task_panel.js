@@ -37,7 +37,7 @@ export class TaskPanel {
 
   frame() {
     const { desk } = this;
-    const rows = rowsOf(desk.status, desk.runs.shown(), desk.runs.now(), (id) => desk.app.images.get(id)?.image.path);
+    const rows = rowsOf(desk.status, desk.runs.shown(), desk.runs.now(), (id) => desk.app.images.get(id)?.image.path, desk.app.state.image?.image_id ?? null);
     const live = rows.filter((row) => row.live);
     const open = this.node.open;
     this.node.hidden = !open && live.length === 0 && !rows.some((row) => row.state === "failed");
