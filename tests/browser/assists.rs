@@ -168,13 +168,13 @@ fn points_show_their_mask_and_enter_takes_it() {
     assert_eq!(browser.log(), Vec::<String>::new());
 }
 
-/// Every box of the class on digit 1 is fitted by a job that is killed on its way, resumed, looked through, applied, undone.
+/// Every box of a class is fitted by a job that is killed on its way, resumed, looked through, applied, undone.
 #[test]
 fn every_box_of_a_class_is_fitted_across_a_crash_and_can_be_undone() {
     let folder = tempfile::tempdir().unwrap();
     let Some((browser, server, _)) = ready(folder.path(), 0) else { return };
     let address = server.address().to_owned();
-    let rows = "SELECT class_id, count(*) AS n FROM helped.boxes GROUP BY 1 ORDER BY 2 DESC LIMIT 1";
+    let rows = "SELECT class_id, count(*) AS n FROM helped.boxes GROUP BY 1 HAVING count(*) BETWEEN 2 AND 8 ORDER BY 2 DESC, 1 LIMIT 1";
     let most = server.sql(rows).remove(0);
     let (class, count) = (most[0].as_i64().unwrap(), most[1].as_u64().unwrap());
     let sum = || format!("SELECT round(sum(x + y + w + h), 2) FROM helped.boxes WHERE class_id = {class}");
@@ -218,4 +218,14 @@ fn every_box_of_a_class_is_fitted_across_a_crash_and_can_be_undone() {
     browser.script("[...document.querySelectorAll('.lab-toast button')].find((b) => b.textContent === 'Undo').click()");
     browser.until("[...document.querySelectorAll('.lab-toast')].some((t) => /as they were/.test(t.textContent))");
     assert_eq!(server.sql(&sum()), before);
+    // The address in the report of the job leads to the same proposals.
+    browser.go(&format!("{}/d/helped/label?tweak={}", server.base, tweak_of(&server)));
+    browser.until("document.querySelector('.assist-batch[open][data-stage=review]')");
+}
+
+/// The number of the newest tweak, as its job reports it.
+fn tweak_of(server: &Server) -> String {
+    let jobs = server.get("/api/v1/jobs");
+    let report = jobs["jobs"].as_array().unwrap().iter().find_map(|job| job["report"]["tweak"]["review"].as_str());
+    report.unwrap().rsplit('=').next().unwrap().to_owned()
 }

@@ -85,3 +85,12 @@ test("a job that is gone is forgotten", async () => {
   assert.equal(bench.batch.job, null);
   assert.deepEqual(bench.desk.settings.get("tweakJobs"), {});
 });
+
+test("an address leads to the proposals of a job that is over", async () => {
+  const bench = batching();
+  bench.fake.proposals = [proposal(1, 0.9)];
+  await bench.batch.look(5);
+  assert.deepEqual(bench.opened, ["done"]);
+  assert.equal(bench.batch.class_id, 1);
+  assert.equal(await bench.batch.apply(), true);
+});

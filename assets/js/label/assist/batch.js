@@ -34,6 +34,14 @@ export class Batch {
     if (kept) this.follow(kept);
   }
 
+  /** The proposals of a finished job, by the address that its report gives. */
+  async look(tweak) {
+    this.job = { id: null, tweak, class_id: null, state: "done" };
+    await this.more();
+    if (this.review) this.view.open(this);
+    else this.job = null;
+  }
+
   changed() {
     this.desk.changed();
     this.view?.frame(this);

@@ -24,6 +24,7 @@ const AUTO_ICON = "M8.6 2.2 13.8 7.4 8 13.2 2.8 8V2.2zM5.6 5h.1M8 11V7.6M6.4 9.2
 
 /** Before the bars are made: the tools and keys. @param parts {app, walk, refetch(image_id)} */
 export function prepareAssists({ app, walk, refetch }) {
+  const tweak = Number(new URLSearchParams(location.search).get("tweak")); // before the address becomes that of an image
   const client = createAssistClient({ ...app.config, client: uuid() });
   const desk = new Desk({ app, client, settings: createSettings(localStorageOrNone()) });
   const choice = new Choice(desk);
@@ -33,7 +34,7 @@ export function prepareAssists({ app, walk, refetch }) {
   const batch = new Batch({ desk, refetch: () => walk.here() !== null && refetch(walk.here()) });
   const preload = new Preload({ desk, walk, hidden: () => document.hidden });
   const aim = new Aim(app);
-  const all = { desk, client, choice, autoClass, refine, pointMode, batch, preload, aim };
+  const all = { desk, client, choice, autoClass, refine, pointMode, batch, preload, aim, tweak };
   registerTools(all);
   registerActions(all);
   app.followers.push(follower(all, app));
@@ -113,5 +114,5 @@ export function showAssists(all, app, { keys, bars }) {
     tasks.stepAside(atWork(state, pointMode), state.screen);
     auto.setAttribute("aria-pressed", autoClass.on);
   });
-  batch.resume();
+  all.tweak ? batch.look(all.tweak) : batch.resume();
 }
