@@ -86,6 +86,8 @@ pub struct JobView {
     pub seconds: Option<f64>,
     /// It can go on where it stopped.
     pub resumable: bool,
+    /// An import that only said what would happen.
+    pub dry_run: bool,
 }
 
 impl JobView {
@@ -119,7 +121,21 @@ impl JobView {
             created_at: told["created_at"].as_i64().unwrap_or_default(),
             seconds: started.map(|from| (ended - from).max(0) as f64 / 1e6),
             resumable: told["resumable"].as_bool().unwrap_or_default(),
+            dry_run: told["report"]["dry_run"].as_bool().unwrap_or_default(),
         }
+    }
+
+    /// Only a dataset that is there is worth a link: a dry run and a failed import leave none.
+    #[must_use]
+    pub fn among(mut self, datasets: &[DatasetName]) -> Self {
+        self.dataset = self.dataset.filter(|name| datasets.contains(name));
+        self
+    }
+
+    /// It has ended well.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        matches!(self.state.as_str(), "done" | "partly")
     }
 
     /// It has not ended.
@@ -158,7 +174,11 @@ impl JobView {
     /// How far it is, 0 to 100, when that is known.
     #[must_use]
     pub fn percent(&self) -> Option<u64> {
-        (self.total > 0).then(|| (self.done.min(self.total) * 100) / self.total)
+        match self.total {
+            _ if self.is_done() => Some(100),
+            0 => None,
+            total => Some(self.done.min(total) * 100 / total),
+        }
     }
 
     /// `41,233 of 118,287 · 9,800 a second · 8 s to go`
