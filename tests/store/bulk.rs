@@ -91,11 +91,11 @@ fn a_renamed_class_gets_its_name_back() {
     cellar.writer().rename_class(&coins(), 2, "one penny", "tester").unwrap();
     let refused = cellar.writer().redo_change(&coins(), rename.change_id, "tester");
     assert!(matches!(refused, Err(Error::Exists(_))), "{refused:?}");
-    cellar.writer().rename_class(&coins(), 1, "farthing", "tester").unwrap();
+    cellar.writer().rename_class(&coins(), 1, "zloty", "tester").unwrap();
     let refused = cellar.writer().redo_change(&coins(), rename.change_id, "tester");
     assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
     let changes = cellar.reader().history(&coins(), None, 100).unwrap().len();
-    cellar.writer().rename_class(&coins(), 1, "farthing", "tester").unwrap();
+    cellar.writer().rename_class(&coins(), 1, "zloty", "tester").unwrap();
     assert_eq!(cellar.reader().history(&coins(), None, 100).unwrap().len(), changes, "no change, no entry");
 }
 
