@@ -147,3 +147,22 @@ fn an_empty_dataset_of_the_form_is_linked_when_a_folder_is_given() {
     assert!(wrong.status == 422 && wrong.unchunked().contains("id=\"folder-wrong\""), "{wrong:?}");
     assert_eq!(form("plain", "").header("location"), Some("/d/plain"));
 }
+
+#[test]
+fn the_present_state_gets_a_name_by_the_api_and_by_the_page() {
+    let server = with_coins();
+    let door = "/api/v1/datasets/coins/versions";
+    let named = server.ask_json("POST", door, r#"{"name": "v1"}"#);
+    assert_eq!((named.status, &named.json()["name"]), (201, &json!("v1")), "{named:?}");
+    assert_eq!(server.ask_json("POST", door, r#"{"name": "v1"}"#).failure(), (409, "exists".into()));
+    assert_eq!(server.ask_json("POST", door, r#"{"name": "a b"}"#).failure(), (422, "invalid".into()));
+    let page = "/d/coins/versions";
+    assert_eq!(post_form(&server, page, "name=v2").header("location"), Some(page));
+    let taken = post_form(&server, page, "name=v2");
+    assert!(taken.status == 422 && taken.unchunked().contains("version v2 of coins exists already"), "{taken:?}");
+    let listed = server.ask("GET", door, &[], b"").json();
+    let names: Vec<_> = listed["versions"].as_array().unwrap().iter().map(|version| &version["name"]).collect();
+    assert_eq!(names, ["v2", "v1"]);
+    let nowhere = server.ask("GET", "/api/v1/datasets/notes/versions", &[], b"");
+    assert_eq!(nowhere.failure(), (404, "not_found".into()));
+}
