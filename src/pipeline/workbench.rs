@@ -99,7 +99,7 @@ impl Workbench {
     /// # Errors
     /// As [`Writer::rename_class`].
     pub fn rename_class(&self, d: &DatasetName, id: ClassId, name: &str) -> Result<Class, Error> {
-        Ok(self.open.writer.rename_class(d, id, name)?)
+        Ok(self.open.writer.rename_class(d, id, name, "")?)
     }
 
     /// Merges a class into another; gives how many boxes moved.
