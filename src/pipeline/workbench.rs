@@ -106,8 +106,8 @@ impl Workbench {
     ///
     /// # Errors
     /// As [`Writer::merge_class`].
-    pub fn merge_class(&self, d: &DatasetName, from: ClassId, into: ClassId) -> Result<u64, Error> {
-        Ok(self.open.writer.merge_class(d, from, into, "")?)
+    pub fn merge_class(&self, d: &DatasetName, from: ClassId, into: ClassId, author: &str) -> Result<u64, Error> {
+        Ok(self.open.writer.merge_class(d, from, into, author)?)
     }
 
     /// Makes an empty dataset.
