@@ -15,7 +15,8 @@ need c++ g++
 need npm npm
 need python3 python3
 python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
-if [ "${TATOR_SETUP_BROWSER:-1}" = 1 ]; then need chromium chromium; need chromedriver chromium-driver; fi
+python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
+if [ "${TATOR_SETUP_BROWSER:-1}" = 1 ]; then need chromium chromium; need chromedriver chromium-driver; need nginx nginx-light; need openssl openssl; fi
 if [ ${#packages[@]} -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     say "installing ${packages[*]}"
@@ -42,11 +43,36 @@ if [ ! -e "$native/libduckdb.so" ]; then
   rm -rf "$native" && mv "$native.part" "$native"
 fi
 
+# ONNX Runtime is loaded when the first model runs, so building and labelling go on without it.
+onnxruntime=1.31.1
+onnxruntime_sha256=74a6a52994616c4d18b33db1e13c226333a70a6ba07480a5cab9c2a50dff1430
+runtime="${XDG_CACHE_HOME:-$HOME/.cache}/tator/native-onnxruntime-$onnxruntime"
+fetch_onnxruntime() {
+  local work wheel; work=$(mktemp -d)
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --python-version 3.13 \
+    --platform manylinux_2_28_x86_64 --dest "$work" "onnxruntime==$onnxruntime" >&2 || { rm -rf "$work"; return 1; }
+  wheel=$(ls "$work"/*.whl)
+  echo "$onnxruntime_sha256  $wheel" | sha256sum --check --quiet || die "onnxruntime: the package is not the one this project was tested with"
+  python3 -m zipfile -e "$wheel" "$work/wheel"
+  rm -rf "$runtime.part" && mkdir -p "$runtime.part"
+  cp "$work/wheel/onnxruntime/capi/libonnxruntime.so.$onnxruntime" "$runtime.part/libonnxruntime.so"
+  cp "$work/wheel/onnxruntime/LICENSE" "$work/wheel/onnxruntime/ThirdPartyNotices.txt" "$runtime.part/"
+  rm -rf "$runtime" "$work" && mv "$runtime.part" "$runtime"
+}
+if [ ! -e "$runtime/libonnxruntime.so" ]; then
+  say "fetching ONNX Runtime $onnxruntime from PyPI"
+  fetch_onnxruntime || say "ONNX Runtime could not be fetched: everything but the models will work; run make setup again when PyPI is in reach"
+fi
+
+# --- models --------------------------------------------------------------------------------------------------------
+if [ "${TATOR_SETUP_MODELS:-1}" = 1 ]; then scripts/models.sh || say "the models could not be set up: all else works"; fi
+
 # --- cargo ---------------------------------------------------------------------------------------------------------
 config=$(cat <<TOML
 # Written by scripts/setup.sh; not committed, because it names this machine's cache folder.
 [env]
 DUCKDB_LIB_DIR = "$native"
+ORT_DYLIB_PATH = "$runtime/libonnxruntime.so"
 [build]
 rustflags = ["-C", "link-arg=-Wl,-rpath,\$ORIGIN:$native"]
 TOML

@@ -24,13 +24,26 @@ pub struct Server {
     pub listen: String,
     /// Further names under which a reverse proxy reaches it, `name` or `name:port`.
     pub allow_hosts: Vec<String>,
+    /// The address under which people reach it through a proxy, such as `https://tator.example.org/tator`.
+    pub public_url: Option<String>,
+    /// Path before every address, such as `/tator`.
+    pub base_path: String,
+    /// The headers `X-Forwarded-Prefix`, `-Proto` and `-For` are believed.
+    pub trust_proxy: bool,
     /// Argon2id hash of the password; needed on any address but loopback. `tator config --set-password` writes it.
     pub password_hash: Option<String>,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8000".into(), allow_hosts: Vec::new(), password_hash: None }
+        Self {
+            listen: "127.0.0.1:8000".into(),
+            allow_hosts: Vec::new(),
+            public_url: None,
+            base_path: String::new(),
+            trust_proxy: false,
+            password_hash: None,
+        }
     }
 }
 
@@ -89,11 +102,8 @@ impl Config {
     pub fn save(&self, workspace: &Path) -> anyhow::Result<()> {
         std::fs::create_dir_all(workspace)?;
         let path = workspace.join("workspace.toml");
-        tator_store::write_whole(&path, toml::to_string(self)?.as_bytes())?;
         // It may hold the password's hash.
-        #[cfg(unix)]
-        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
-        Ok(())
+        Ok(tator_store::write_private(&path, toml::to_string(self)?.as_bytes())?)
     }
 }
 

@@ -9,3 +9,4 @@ mod harness {
 mod browser;
 mod cli;
 mod crash;
+mod remote;

@@ -1,4 +1,6 @@
 // What every page does: theme, menus, help, local times, messages, and going places by key.
+import { base, ours } from "./base.js";
+
 const root = document.documentElement;
 const themes = ["system", "light", "dark"];
 
@@ -55,13 +57,13 @@ export function typing(event) {
 async function help() {
   const overlay = document.getElementById("help-overlay");
   if (overlay.open) return overlay.close();
-  const answer = await fetch(`/help/_keys?page=${document.body.dataset.section}`).catch(() => null);
-  if (!answer?.ok) return location.assign("/help");
+  const answer = await fetch(ours(`/help/_keys?page=${document.body.dataset.section}`)).catch(() => null);
+  if (!answer?.ok) return location.assign(ours("/help"));
   overlay.querySelector("[data-keys]").innerHTML = await answer.text();
   overlay.showModal();
 }
 
-const places = { d: "datasets", g: "gallery", l: "label", s: "sql", j: "jobs", h: "history", t: "trash" };
+const places = { d: "datasets", g: "gallery", l: "label", w: "work", s: "sql", j: "jobs", h: "history", t: "trash" };
 let going = -Infinity;
 
 function go(event) {
@@ -115,6 +117,6 @@ document.addEventListener("htmx:responseError", (event) => {
   toast(error ? [error.message, error.hint].filter(Boolean).join(": ") : `The server answered ${xhr.status}.`, true);
 });
 
-if (document.body.dataset.dataset) document.cookie = `tator_recent=${document.body.dataset.dataset}; path=/; samesite=strict; max-age=31536000`;
+if (document.body.dataset.dataset) document.cookie = `tator_recent=${document.body.dataset.dataset}; path=${base || "/"}; samesite=strict; max-age=31536000`;
 showTheme();
 localTimes();

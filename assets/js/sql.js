@@ -1,4 +1,5 @@
 // The SQL page: run and stop, pages of rows, inserting names, saving and exporting.
+import { ours } from "./base.js";
 import { failure, localTimes, toast } from "./shell.js";
 import { sqlEditor } from "./sql-editor.js";
 
@@ -49,7 +50,7 @@ async function run() {
   remember();
   try {
     const body = new URLSearchParams({ q: statement, dataset: form.elements.dataset.value });
-    const answer = await fetch("/sql/_result", { method: "POST", body, signal: mine.signal });
+    const answer = await fetch(ours("/sql/_result"), { method: "POST", body, signal: mine.signal });
     if (answer.ok || answer.status === 422) show(await answer.text());
     else toast(await failure(answer), true);
     part("running").textContent = document.querySelector("#result [data-rows]")?.textContent ?? "";
@@ -102,14 +103,14 @@ function turning() {
 async function keep() {
   const name = document.getElementById("save-name").value.trim();
   if (!name) { document.getElementById("save-name").focus(); return; }
-  const answer = await fetch("/api/v1/queries", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ name, sql: area.value }) });
+  const answer = await fetch(ours("/api/v1/queries"), { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ name, sql: area.value }) });
   if (!answer.ok) { toast(await failure(answer), true); return; }
   remember();
   location.reload();
 }
 
 async function forget(name) {
-  const answer = await fetch(`/api/v1/queries/${encodeURIComponent(name)}`, { method: "DELETE" });
+  const answer = await fetch(ours(`/api/v1/queries/${encodeURIComponent(name)}`), { method: "DELETE" });
   if (!answer.ok) { toast(await failure(answer), true); return; }
   const line = document.querySelector(`[data-forget="${CSS.escape(name)}"]`).closest("li");
   if (line.parentElement.children.length === 1) line.closest("section").remove();

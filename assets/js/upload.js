@@ -1,4 +1,5 @@
 // Importing by drag and drop: gathers a folder or a zip, sends it with progress, then goes to the job's page.
+import { ours } from "./base.js";
 import { toast } from "./shell.js";
 
 const form = document.getElementById("import");
@@ -75,11 +76,11 @@ function send(checkOnly) {
   request.onload = () => {
     let answer = null;
     try { answer = JSON.parse(request.responseText); } catch { /* told below */ }
-    if (request.status === 202) { location.assign(`/jobs/${answer.job_id}`); return; }
+    if (request.status === 202) { location.assign(ours(`/jobs/${answer.job_id}`)); return; }
     stopped(answer?.error ? [answer.error.message, answer.error.hint].filter(Boolean).join(": ") : `The server answered ${request.status}.`);
   };
   busy(true);
-  request.open("POST", `/api/v1/datasets/${encodeURIComponent(form.elements.dataset.value)}/uploads`);
+  request.open("POST", ours(`/api/v1/datasets/${encodeURIComponent(form.elements.dataset.value)}/uploads`));
   request.send(body);
 }
 

@@ -1,5 +1,6 @@
 -- Every box of the images that a filter means, in order, under its living class. The placeholder is the filter's predicate.
 WITH RECURSIVE images AS NOT MATERIALIZED (FROM {d}.images), boxes AS NOT MATERIALIZED (FROM {d}.boxes), classes AS NOT MATERIALIZED (FROM {d}.classes),
+tags AS NOT MATERIALIZED (FROM {d}.tags), comments AS NOT MATERIALIZED (FROM {d}.comments), package_images AS NOT MATERIALIZED (FROM {d}.package_images),
 living AS (
     SELECT class_id, class_id AS living_id, retired_into FROM {d}.classes
     UNION

@@ -1,4 +1,5 @@
 -- Every image that a filter means, in order, for an export. The placeholder is the filter's predicate.
-WITH boxes AS NOT MATERIALIZED (FROM {d}.boxes), classes AS NOT MATERIALIZED (FROM {d}.classes), images AS NOT MATERIALIZED (FROM {d}.images)
+WITH boxes AS NOT MATERIALIZED (FROM {d}.boxes), classes AS NOT MATERIALIZED (FROM {d}.classes), images AS NOT MATERIALIZED (FROM {d}.images),
+tags AS NOT MATERIALIZED (FROM {d}.tags), comments AS NOT MATERIALIZED (FROM {d}.comments), package_images AS NOT MATERIALIZED (FROM {d}.package_images)
 SELECT image_id, path, content_hash, width, height, orientation, bytes, split, state, revision, n_boxes, source_id, attributes, file
 FROM images WHERE ({where}) ORDER BY image_id

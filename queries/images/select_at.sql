@@ -1,4 +1,5 @@
 -- The image at a place among those that a filter means. `{where}` is the filter's predicate.
 -- ?1 how many stand before it
-WITH boxes AS NOT MATERIALIZED (FROM {d}.boxes), classes AS NOT MATERIALIZED (FROM {d}.classes), images AS NOT MATERIALIZED (FROM {d}.images)
+WITH boxes AS NOT MATERIALIZED (FROM {d}.boxes), classes AS NOT MATERIALIZED (FROM {d}.classes), images AS NOT MATERIALIZED (FROM {d}.images),
+tags AS NOT MATERIALIZED (FROM {d}.tags), comments AS NOT MATERIALIZED (FROM {d}.comments), package_images AS NOT MATERIALIZED (FROM {d}.package_images)
 SELECT image_id FROM images WHERE ({where}) ORDER BY image_id LIMIT 1 OFFSET ?

@@ -20,11 +20,17 @@ impl Client {
         Self { url: url.trim_end_matches('/').to_owned(), token: token.to_owned(), agent }
     }
 
+    /// Its address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
     fn bearer(&self) -> String {
         format!("Bearer {}", self.token)
     }
 
-    fn get(&self, path: &str) -> anyhow::Result<Value> {
+    /// Reads JSON; an error of the server's is an error here, in its words.
+    pub fn get(&self, path: &str) -> anyhow::Result<Value> {
         let request = self.agent.get(format!("{}{path}", self.url)).header("Authorization", self.bearer());
         understand(request.call().with_context(|| format!("the server at {} does not answer", self.url))?)
     }

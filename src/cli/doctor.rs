@@ -27,7 +27,9 @@ pub(super) fn run(command: &Doctor) -> anyhow::Result<Ending> {
             let datasets = server.datasets()?;
             let n = datasets["datasets"].as_array().map_or(0, Vec::len);
             answer(&format!(
-                "held       by a server that answers; it has {n} datasets. Stop it to have every file looked at"
+                "held       by the server at {}, which answers; it has {n} {}. Stop it to have every file looked at",
+                server.url(),
+                if n == 1 { "dataset" } else { "datasets" }
             ));
             return Ok(Ending::Done);
         }

@@ -13,6 +13,7 @@ mod progress;
 mod serve;
 mod sql;
 mod synthesize;
+mod versions;
 mod workspace;
 
 use std::ffi::OsString;
@@ -41,6 +42,8 @@ enum Command {
     Export(export::Export),
     /// Ask a question in SQL
     Sql(sql::Sql),
+    /// Name the present state of a dataset, or list the named ones
+    Versions(versions::Versions),
     /// Look whether everything is in order
     Doctor(doctor::Doctor),
     /// Print the settings in force, or set the password
@@ -87,6 +90,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Import(command) => import::run(&command),
         Command::Export(command) => export::run(&command),
         Command::Sql(command) => sql::run(&command),
+        Command::Versions(command) => versions::run(&command),
         Command::Doctor(command) => doctor::run(&command),
         Command::Config(command) => config::run(&command),
         Command::Synthesize(command) => synthesize::run(&command),

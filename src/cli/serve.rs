@@ -23,6 +23,15 @@ pub(super) struct Serve {
     /// A further name under which a reverse proxy reaches this server; may be given several times
     #[arg(long, value_name = "NAME")]
     pub allow_host: Vec<String>,
+    /// The address under which people reach this server through a proxy, such as https://tator.example.org/tator
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Path before every address, such as /tator, when a proxy shows this server below a path [env: TATOR_BASE_PATH]
+    #[arg(long, value_name = "PATH")]
+    pub base_path: Option<String>,
+    /// Believe X-Forwarded-Prefix, -Proto and -For: only where nobody but your own proxy reaches this server
+    #[arg(long)]
+    pub trust_proxy: bool,
     /// Open the browser
     #[arg(long)]
     pub open: bool,
@@ -48,7 +57,9 @@ pub(super) fn serve_workbench(command: &Serve, config: &Config, workbench: Workb
     check_listen(address.ip(), config.server.password_hash.as_deref())?;
     let mut settings = Settings::new(workbench.reader().folders().root().join("uploads"))?;
     settings.allow_hosts = config.server.allow_hosts.iter().chain(&command.allow_host).cloned().collect();
+    be_reached(&mut settings, command, config)?;
     settings.password_hash.clone_from(&config.server.password_hash);
+    settings.sessions = Some(workbench.reader().folders().root().join("sessions.json"));
     settings.sql_at_once = config.limits.sql_at_once;
     workbench.announce(&LockNote {
         pid: std::process::id(),
@@ -57,14 +68,27 @@ pub(super) fn serve_workbench(command: &Serve, config: &Config, workbench: Workb
         token: settings.token.as_str().to_owned(),
     })?;
     let url = settings.launch_url(address);
-    tell(&format!("serving {}; Ctrl-C stops", workbench.reader().folders().root().display()));
-    answer(&url);
-    if command.open {
-        open_browser(&url);
-    }
+    let told = format!("serving {}; Ctrl-C stops", workbench.reader().folders().root().display());
     let (_keep_running, stop) = channel();
-    serve(Parts { workbench, settings }, listener, stop)?;
+    serve(Parts { workbench, settings }, listener, stop, || {
+        tell(&told);
+        answer(&url);
+        if command.open {
+            open_browser(&url);
+        }
+    })?;
     Ok(Ending::Done)
+}
+
+/// Takes over how a proxy shows this server: flags before the environment before `workspace.toml`.
+fn be_reached(settings: &mut Settings, command: &Serve, config: &Config) -> anyhow::Result<()> {
+    let url = command.public_url.as_ref().or(config.server.public_url.as_ref());
+    settings.public_url = url.map(|url| url.parse().map_err(anyhow::Error::msg)).transpose().context("--public-url")?;
+    let named = command.base_path.clone().or_else(|| std::env::var("TATOR_BASE_PATH").ok());
+    settings.base_path = named.unwrap_or_else(|| config.server.base_path.clone());
+    settings.trust_proxy = command.trust_proxy || config.server.trust_proxy;
+    settings.mount().map_err(anyhow::Error::msg).context("--base-path")?;
+    Ok(())
 }
 
 /// The desktop's own way to open an address; without a desktop the printed line does.

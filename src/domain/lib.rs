@@ -20,6 +20,7 @@ mod images;
 mod names;
 mod orientation;
 mod palette;
+mod people;
 mod rle;
 
 pub use boxes::{BoxState, ImageBox, NewBox, Origin};
@@ -30,6 +31,7 @@ pub use images::{Image, ImageState, NewImage, Split};
 pub use names::{BadName, DatasetName};
 pub use orientation::Orientation;
 pub use palette::class_colour;
+pub use people::{CommentKind, PackageKind, PersonName, plain_words};
 pub use rle::{BadRle, Rle};
 
 /// Number of an image, unique in its dataset and never reused.

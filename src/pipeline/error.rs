@@ -28,9 +28,40 @@ pub enum Error {
         /// What the system said.
         source: std::io::Error,
     },
+    /// There is no model for what was asked.
+    #[error("there is no model that can {task}; `tator models list` shows what can be had", task = .0.name())]
+    NoModel(tator_vision::Task),
+    /// A model or the runtime refused.
+    #[error(transparent)]
+    Model(tator_vision::ModelError),
+    /// A model's work on an image came to nothing.
+    #[error("{0}")]
+    ModelFailed(String),
+    /// The model ran, and has nothing to say.
+    #[error("{message}")]
+    NoAnswer {
+        /// Stable word for programs.
+        code: &'static str,
+        /// What was not found.
+        message: String,
+        /// What to do.
+        hint: &'static str,
+    },
+    /// Something newer was asked for by the same tab.
+    #[error("something newer was asked for")]
+    Superseded,
     /// The tables could not be used.
     #[error(transparent)]
     Store(#[from] tator_store::Error),
+}
+
+impl From<tator_vision::ModelError> for Error {
+    fn from(error: tator_vision::ModelError) -> Self {
+        match error {
+            tator_vision::ModelError::Stopped => Self::Superseded,
+            other => Self::Model(other),
+        }
+    }
 }
 
 impl Error {

@@ -8,7 +8,7 @@ use tator_domain::{Class, DatasetName, Image, ImageBox};
 use tator_store::{ImageFilter, Snapshot};
 
 use crate::error::Error;
-use crate::formats::{self, Format, Labels};
+use crate::formats::{self, BATCH, Batch, Format, Labels};
 use crate::jobs::{Context, JobId};
 use crate::output::{self, Output};
 use crate::report::{Skipped, Tally};
@@ -124,8 +124,8 @@ fn place_pictures(
 ) -> Result<(), Error> {
     let link = request.images == ExportImages::Link;
     let mut done = 0;
-    snapshot.for_each(&mut |image, _| {
-        let Some(place) = format.image_path(image) else { return Ok(()) };
+    snapshot.for_each_image(&mut |image| {
+        let Some(place) = format.image_path(&image) else { return Ok(()) };
         done += 1;
         context.progress("placing pictures", done, 0)?;
         match context.writer.reader().image_file(&request.dataset, image.image_id) {
@@ -162,10 +162,34 @@ impl Labels for Export<'_> {
         let mut done = 0;
         self.snapshot.for_each(&mut |image, boxes| {
             done += 1;
-            if done % 256 == 0 {
-                self.context.progress("writing labels", done, 0)?;
-            }
-            each(image, boxes)
+            self.tell(done)?;
+            each(&image, &boxes)
         })
+    }
+
+    fn for_each_image(&self, each: &mut dyn FnMut(&Image) -> Result<(), Error>) -> Result<(), Error> {
+        let mut done = 0;
+        self.snapshot.for_each_image(&mut |image| {
+            done += 1;
+            self.tell(done)?;
+            each(&image)
+        })
+    }
+
+    fn for_each_batch(&self, each: &mut dyn FnMut(Batch) -> Result<(), Error>) -> Result<(), Error> {
+        let (mut done, mut batch) = (0, Batch::new());
+        self.snapshot.for_each(&mut |image, boxes| {
+            done += 1;
+            self.tell(done)?;
+            batch.push((image, boxes));
+            if batch.len() < BATCH { Ok(()) } else { each(std::mem::take(&mut batch)) }
+        })?;
+        if batch.is_empty() { Ok(()) } else { each(batch) }
+    }
+}
+
+impl Export<'_> {
+    fn tell(&self, done: u64) -> Result<(), Error> {
+        if done % 256 == 0 { self.context.progress("writing labels", done, 0) } else { Ok(()) }
     }
 }

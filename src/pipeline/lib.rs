@@ -4,13 +4,16 @@
 //! [`Workbench`] is the handle that the doors and the commands hold: [`intake`] brings datasets in, [`export`] writes
 //! them out, [`jobs`] does both in the background, upkeep publishes what people changed.
 
+pub mod assist;
 mod error;
 pub mod export;
 pub mod formats;
 pub mod intake;
 pub mod jobs;
+pub mod models;
 mod notebooks;
 pub mod output;
+mod packages;
 mod pictures;
 pub mod report;
 pub mod source;
@@ -18,10 +21,12 @@ pub mod synthetic;
 mod upkeep;
 mod workbench;
 
+pub use assist::{AssistChange, AssistSettings, AssistStatus, ClassSuggestion, SegmentAnswer, SegmentRequest};
 pub use error::Error;
 pub use export::{ExportImages, ExportReport, ExportRequest};
 pub use intake::{ImportMode, ImportReport, ImportRequest};
 pub use jobs::{JobId, JobProgress, JobRecord, JobState};
+pub use models::Model;
 pub use notebooks::SavedQuery;
 pub use pictures::ImageFile;
 pub use workbench::Workbench;

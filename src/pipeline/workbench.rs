@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use tator_domain::{Class, ClassId, DatasetName, ImageId, NewClass, SystemClock};
 use tator_store::{
-    EditOutcome, EditRequest, ImageHome, Limits, LockNote, Reader, TableHealth, Trashed, Workspace, Writer,
+    EditOutcome, EditRequest, ImageHome, Limits, LockNote, NamedVersion, Reader, TableHealth, Trashed, Workspace,
+    Writer,
 };
 
+use crate::assist::Assist;
 use crate::error::Error;
 use crate::jobs::Queue;
 use crate::upkeep::Upkeep;
@@ -21,6 +23,7 @@ pub struct Workbench {
 /// What the clones share. Fields are dropped in order: the worker stops before the store closes.
 pub(crate) struct Open {
     pub jobs: Queue,
+    pub assist: Assist,
     upkeep: Upkeep,
     pub writer: Arc<Writer>,
     workspace: std::sync::Mutex<Workspace>,
@@ -35,8 +38,9 @@ impl Workbench {
         let workspace = Workspace::open(folder)?;
         let writer = Arc::new(tator_store::open(&workspace, limits, Arc::new(SystemClock))?);
         let jobs = Queue::start(Arc::clone(&writer))?;
+        let assist = Assist::start(Arc::clone(&writer));
         let upkeep = Upkeep::start(Arc::clone(&writer));
-        Ok(Self { open: Arc::new(Open { jobs, upkeep, writer, workspace: std::sync::Mutex::new(workspace) }) })
+        Ok(Self { open: Arc::new(Open { jobs, assist, upkeep, writer, workspace: std::sync::Mutex::new(workspace) }) })
     }
 
     /// Says in the lock file who holds the workspace.
@@ -131,6 +135,22 @@ impl Workbench {
         Ok(self.open.writer.table_health(d)?)
     }
 
+    /// Publishes a dataset and names the version of its tables.
+    ///
+    /// # Errors
+    /// As [`Writer::name_version`].
+    pub fn name_version(&self, d: &DatasetName, name: &str) -> Result<NamedVersion, Error> {
+        Ok(self.open.writer.name_version(d, name)?)
+    }
+
+    /// The named versions of a dataset, newest first.
+    ///
+    /// # Errors
+    /// As [`Writer::named_versions`].
+    pub fn named_versions(&self, d: &DatasetName) -> Result<Vec<NamedVersion>, Error> {
+        Ok(self.open.writer.named_versions(d)?)
+    }
+
     /// What is in the trash.
     ///
     /// # Errors
@@ -151,21 +171,21 @@ impl Workbench {
     ///
     /// # Errors
     /// [`Error::Conflict`] when it cannot be taken back now.
-    pub fn undo_change(&self, d: &DatasetName, change_id: i64) -> Result<(), Error> {
-        self.open.writer.undo_change(d, change_id, "").map_err(nothing_there)
+    pub fn undo_change(&self, d: &DatasetName, change_id: i64, author: &str) -> Result<(), Error> {
+        self.open.writer.undo_change(d, change_id, author).map_err(nothing_there)
     }
 
     /// Makes a change of many images again.
     ///
     /// # Errors
     /// [`Error::Conflict`] when it cannot be made now.
-    pub fn redo_change(&self, d: &DatasetName, change_id: i64) -> Result<(), Error> {
-        self.open.writer.redo_change(d, change_id, "").map_err(nothing_there)
+    pub fn redo_change(&self, d: &DatasetName, change_id: i64, author: &str) -> Result<(), Error> {
+        self.open.writer.redo_change(d, change_id, author).map_err(nothing_there)
     }
 }
 
 /// The request is fine, the state is not.
-fn nothing_there(error: tator_store::Error) -> Error {
+pub(crate) fn nothing_there(error: tator_store::Error) -> Error {
     match error {
         tator_store::Error::Invalid(message) => Error::Conflict(message),
         other => other.into(),

@@ -15,12 +15,16 @@ use crate::{Error, queries};
 /// Boxes and images of each class.
 type ClassNumbers = Vec<(ClassId, u64, u64)>;
 
-/// Class counts by statement, as long as the data stay what they were.
+/// Counts by statement, as long as the data stay what they were.
 #[derive(Default)]
 pub(crate) struct Counted {
     version: u64,
-    by_statement: HashMap<String, Arc<ClassNumbers>>,
+    of_classes: HashMap<String, Arc<ClassNumbers>>,
+    of_images: HashMap<String, Arc<Facets>>,
 }
+
+/// The place of one kind of counts.
+type Kept<T> = fn(&mut Counted) -> &mut HashMap<String, Arc<T>>;
 
 /// Statements whose counts are kept; people rarely look at more choices between two changes.
 const COUNTS_KEPT: usize = 64;
@@ -61,26 +65,22 @@ impl Reader {
     }
 
     /// How many images `filter` means, by state and split; the classes are left empty.
-    fn image_facets(&self, dataset: &DatasetName, filter: &ImageFilter) -> Result<Facets, Error> {
+    fn image_facets(&self, dataset: &DatasetName, filter: &ImageFilter) -> Result<Arc<Facets>, Error> {
         self.filtered(dataset, filter, |c, predicate| {
-            let query = queries::COUNT_FACETS;
-            let mut statement = c.prepare(&query.of_where(dataset, predicate)).map_err(query.failed())?;
-            let rows = statement.query_map([], |row| {
-                Ok((row.get::<_, String>("state")?, row.get::<_, String>("split")?, row.get::<_, i64>("n")?))
-            });
-            let mut facets = Facets::default();
-            let mut by_state = vec![0; ImageState::ALL.len()];
-            let mut by_split = vec![0; Split::ALL.len()];
-            for row in rows.map_err(query.failed())? {
-                let (state, split, n) = row.map_err(query.failed())?;
-                let n = n.unsigned_abs();
-                facets.total += n;
-                add_where(&mut by_state, ImageState::ALL.iter().position(|s| s.as_str() == state), n);
-                add_where(&mut by_split, Split::ALL.iter().position(|s| s.as_str() == split), n);
-            }
-            facets.states = ImageState::ALL.iter().copied().zip(by_state).collect();
-            facets.splits = Split::ALL.iter().copied().zip(by_split).collect();
-            Ok(facets)
+            let sql = queries::COUNT_FACETS.of_where(dataset, predicate);
+            self.counted_once(
+                |kept| &mut kept.of_images,
+                sql,
+                |sql| {
+                    let counted = states_and_splits(c, sql)?;
+                    Ok(Facets {
+                        total: sum(&counted, |_| true),
+                        states: by_state(&counted),
+                        splits: by_split(&counted),
+                        classes: Vec::new(),
+                    })
+                },
+            )
         })
     }
 
@@ -90,7 +90,7 @@ impl Reader {
     /// [`Error::NotFound`], or [`Error::Sql`] for a condition that is refused.
     pub fn facets(&self, dataset: &DatasetName, filter: &ImageFilter) -> Result<Facets, Error> {
         let classes = self.class_facet(dataset, filter)?;
-        Ok(Facets { classes, ..self.image_facets(dataset, filter)? })
+        Ok(Facets { classes, ..Facets::clone(&*self.image_facets(dataset, filter)?) })
     }
 
     /// As [`Reader::facets`], but the counts of each kind are of what would be left if that kind were chosen anew.
@@ -98,12 +98,14 @@ impl Reader {
     /// # Errors
     /// As [`Reader::facets`].
     pub fn facets_around(&self, dataset: &DatasetName, filter: &ImageFilter) -> Result<Facets, Error> {
-        let mut facets = self.image_facets(dataset, filter)?;
+        let mut facets = Facets::clone(&*self.image_facets(dataset, filter)?);
         if filter.state.is_some() {
-            facets.states = self.image_facets(dataset, &ImageFilter { state: None, ..filter.clone() })?.states;
+            let around = ImageFilter { state: None, ..filter.clone() };
+            facets.states.clone_from(&self.image_facets(dataset, &around)?.states);
         }
         if filter.split.is_some() {
-            facets.splits = self.image_facets(dataset, &ImageFilter { split: None, ..filter.clone() })?.splits;
+            let around = ImageFilter { split: None, ..filter.clone() };
+            facets.splits.clone_from(&self.image_facets(dataset, &around)?.splits);
         }
         facets.classes = self.class_facet(dataset, &ImageFilter { class: None, ..filter.clone() })?;
         Ok(facets)
@@ -120,39 +122,70 @@ impl Reader {
         })
     }
 
-    /// Boxes and images of each class; counted once for as long as nothing changes.
+    /// Boxes and images of each class.
     fn class_counts(&self, c: &Connection, dataset: &DatasetName, among: &str) -> Result<Arc<ClassNumbers>, Error> {
         let query = queries::COUNT_BOXES_BY_CLASS;
         let sql = query.of_where(dataset, "true").replace("{among}", among);
+        self.counted_once(
+            |kept| &mut kept.of_classes,
+            sql,
+            |sql| {
+                let mut statement = c.prepare(sql).map_err(query.failed())?;
+                let rows = statement.query_map([], |row| {
+                    let n = |name: &str| row.get::<_, i64>(name).map(i64::unsigned_abs);
+                    Ok((row.get("class_id")?, n("n_boxes")?, n("n_images")?))
+                });
+                rows.map_err(query.failed())?.collect::<Result<_, _>>().map_err(query.failed())
+            },
+        )
+    }
+
+    /// What `count` makes of a statement, kept for as long as nothing changes.
+    fn counted_once<T>(
+        &self,
+        place: Kept<T>,
+        sql: String,
+        count: impl FnOnce(&str) -> Result<T, Error>,
+    ) -> Result<Arc<T>, Error> {
         // Read before counting: a change in between makes the counts look older than they are, never newer.
         let version = self.engine.version();
         let mut counted = lock(&self.counted);
-        if counted.version != version || counted.by_statement.len() > COUNTS_KEPT {
-            *counted = Counted { version, by_statement: HashMap::new() };
+        if counted.version != version || counted.of_classes.len() + counted.of_images.len() > COUNTS_KEPT {
+            *counted = Counted { version, ..Counted::default() };
         }
-        if let Some(known) = counted.by_statement.get(&sql) {
+        if let Some(known) = place(&mut counted).get(&sql) {
             return Ok(Arc::clone(known));
         }
         drop(counted);
-        let mut statement = c.prepare(&sql).map_err(query.failed())?;
-        let rows = statement.query_map([], |row| {
-            let n = |name: &str| row.get::<_, i64>(name).map(i64::unsigned_abs);
-            Ok((row.get("class_id")?, n("n_boxes")?, n("n_images")?))
-        });
-        let fresh: ClassNumbers = rows.map_err(query.failed())?.collect::<Result<_, _>>().map_err(query.failed())?;
-        let fresh = Arc::new(fresh);
+        let fresh = Arc::new(count(&sql)?);
         let mut counted = lock(&self.counted);
         if counted.version == version {
-            counted.by_statement.insert(sql, Arc::clone(&fresh));
+            place(&mut counted).insert(sql, Arc::clone(&fresh));
         }
         Ok(fresh)
     }
 }
 
-fn add_where(counts: &mut [u64], place: Option<usize>, n: u64) {
-    if let Some(count) = place.and_then(|p| counts.get_mut(p)) {
-        *count += n;
-    }
+/// Images by state and split, as [`queries::COUNT_FACETS`] gives them.
+type StatesAndSplits = Vec<(String, String, i64)>;
+
+fn states_and_splits(c: &Connection, sql: &str) -> Result<StatesAndSplits, Error> {
+    let query = queries::COUNT_FACETS;
+    let mut statement = c.prepare(sql).map_err(query.failed())?;
+    let rows = statement.query_map([], |row| Ok((row.get("state")?, row.get("split")?, row.get("n")?)));
+    rows.map_err(query.failed())?.collect::<Result<_, _>>().map_err(query.failed())
+}
+
+fn sum(counted: &StatesAndSplits, is: impl Fn(&(String, String, i64)) -> bool) -> u64 {
+    counted.iter().filter(|row| is(row)).map(|row| row.2.unsigned_abs()).sum()
+}
+
+fn by_state(counted: &StatesAndSplits) -> Vec<(ImageState, u64)> {
+    ImageState::ALL.iter().map(|state| (*state, sum(counted, |row| row.0 == state.as_str()))).collect()
+}
+
+fn by_split(counted: &StatesAndSplits) -> Vec<(Split, u64)> {
+    Split::ALL.iter().map(|split| (*split, sum(counted, |row| row.1 == split.as_str()))).collect()
 }
 
 fn summarise(c: &Connection, row: DatasetRow) -> Result<DatasetSummary, Error> {
@@ -161,18 +194,10 @@ fn summarise(c: &Connection, row: DatasetRow) -> Result<DatasetSummary, Error> {
     let (images, boxes, classes) = statement
         .query_row([], |r| Ok((r.get::<_, i64>("images")?, r.get::<_, i64>("boxes")?, r.get::<_, i64>("classes")?)))
         .map_err(query.failed())?;
-    let query = queries::COUNT_FACETS;
-    let mut statement = c.prepare(&query.of_where(&row.name, "true")).map_err(query.failed())?;
-    let rows = statement
-        .query_map([], |r| Ok((r.get::<_, String>("state")?, r.get::<_, String>("split")?, r.get::<_, i64>("n")?)))
-        .map_err(query.failed())?;
-    let counted: Vec<_> = rows.collect::<Result<_, _>>().map_err(query.failed())?;
-    let sum = |is: &dyn Fn(&(String, String, i64)) -> bool| {
-        counted.iter().filter(|r| is(r)).map(|r| r.2.unsigned_abs()).sum::<u64>()
-    };
+    let counted = states_and_splits(c, &queries::COUNT_FACETS.of_where(&row.name, "true"))?;
     Ok(DatasetSummary {
-        states: ImageState::ALL.iter().map(|s| (*s, sum(&|r| r.0 == s.as_str()))).collect(),
-        splits: Split::ALL.iter().map(|s| (*s, sum(&|r| r.1 == s.as_str()))).collect(),
+        states: by_state(&counted),
+        splits: by_split(&counted),
         name: row.name,
         home: row.home,
         task: row.task,

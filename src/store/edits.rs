@@ -11,6 +11,7 @@ use tator_domain::{
 use crate::Error;
 use crate::edit_rows::{drop_redo, insert_change, update_image, write_boxes};
 use crate::exact_json;
+use crate::notes::{self, NoteChange, Speaker};
 use crate::queries;
 use crate::reader::{self, boxes_on, image_record};
 use crate::summary::{Edit, EditAnswer, EditOutcome, EditRequest};
@@ -27,6 +28,17 @@ pub(crate) struct Record {
     pub state_after: Option<ImageState>,
     #[serde(default)]
     pub ids: BTreeMap<String, BoxId>,
+    #[serde(default, skip_serializing_if = "NoteChange::is_nothing")]
+    pub notes: NoteChange,
+}
+
+impl Record {
+    /// What takes this back.
+    fn reverse(&mut self) {
+        std::mem::swap(&mut self.before, &mut self.after);
+        std::mem::swap(&mut self.state_before, &mut self.state_after);
+        std::mem::swap(&mut self.notes.before, &mut self.notes.after);
+    }
 }
 
 /// A change of an image as its row has it.
@@ -85,7 +97,9 @@ impl Writer {
                 return Ok(EditOutcome::Conflict(draft.answer(BTreeMap::new())));
             }
             let classes = state.classes(d)?;
-            let record = make_record(state, d, &draft, &classes, &request.edits)?;
+            let mut record = make_record(state, d, &draft, &classes, &request.edits)?;
+            let who = Speaker { author, image_id: id, now: self.clock.now() };
+            record.notes = notes::change_of(state, d, &who, &request.edits)?;
             let change =
                 NewChange { kind: "edit", title: title_of(&request.edits), client_id: &request.client_id, author };
             self.commit(state, d, draft, record, &change).map(EditOutcome::Applied)
@@ -127,8 +141,7 @@ impl Writer {
             let target = target.ok_or_else(|| Error::Invalid(way.nothing.into()))?;
             let mut record = parse_record(&target.record)?;
             if way.kind == "undo" {
-                std::mem::swap(&mut record.before, &mut record.after);
-                std::mem::swap(&mut record.state_before, &mut record.state_after);
+                record.reverse();
             }
             record.ids.clear();
             let query = queries::UPDATE_CHANGE_STATUS;
@@ -152,6 +165,7 @@ impl Writer {
     ) -> Result<EditAnswer, Error> {
         let now = self.clock.now();
         write_boxes(&state.connection, d, &record, now)?;
+        record.notes.write(&state.connection, d, draft.image.image_id)?;
         for gone in &record.before {
             draft.boxes.remove(&gone.box_id);
         }
@@ -239,7 +253,7 @@ impl Draft {
         // A revision without a record here was a bulk change: it may have touched anything.
         let unknown = self.image.revision - request.base_revision > known;
         Ok(request.edits.iter().any(|edit| match edit {
-            Edit::Add { .. } => false,
+            Edit::Add { .. } | Edit::Comment { .. } | Edit::Resolve { .. } | Edit::Tag { .. } => false,
             Edit::Update { box_id, .. } | Edit::Delete { box_id } => {
                 touched.contains(box_id) || (unknown && !self.boxes.contains_key(box_id))
             }
@@ -323,6 +337,7 @@ fn title_of(edits: &[Edit]) -> String {
     if let Some(Edit::State { value }) = edits.iter().rfind(|e| matches!(e, Edit::State { .. })) {
         said.push(format!("state {value}"));
     }
+    said.extend(edits.iter().filter_map(notes::words_of));
     said.join(", ")
 }
 
@@ -389,12 +404,26 @@ fn make_record(
             Edit::State { value } => {
                 record.state_before = Some(draft.image.state);
                 record.state_after = Some(*value);
+                if *value == ImageState::Reviewed {
+                    touched.extend(trust_all(&mut boxes));
+                }
             }
+            Edit::Comment { .. } | Edit::Resolve { .. } | Edit::Tag { .. } => {}
         }
     }
     record.before = touched.iter().filter_map(|id| draft.boxes.get(id).cloned()).collect();
     record.after = touched.iter().filter_map(|id| boxes.get(id).cloned()).collect();
     Ok(record)
+}
+
+/// Whoever accepts an image accepts its drafts; gives the boxes that were drafts.
+fn trust_all(boxes: &mut BTreeMap<BoxId, ImageBox>) -> Vec<BoxId> {
+    let drafts = boxes.values_mut().filter(|b| b.state == BoxState::Draft);
+    let trust = |b: &mut ImageBox| {
+        b.state = BoxState::Trusted;
+        b.box_id
+    };
+    drafts.map(trust).collect()
 }
 
 fn no_such_box(box_id: BoxId, image: &Image) -> Error {

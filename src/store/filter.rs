@@ -19,9 +19,51 @@ pub struct ImageFilter {
     /// Only images whose path holds this text, in any case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// Only images for which this SQL condition over `images` (and `boxes`, `classes` in sub-queries) is true.
+    /// Only images with this tag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
+    /// Only images with comments that nobody has dealt with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comments: Option<CommentFilter>,
+    /// Only images of this work package.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub package: Option<i64>,
+    /// Only images for which this SQL condition over `images` (and `boxes`, `classes`, `tags`, `comments`, `package_images`
+    /// in sub-queries) is true.
     #[serde(rename = "where", skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
+}
+
+/// Which images with open comments are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommentFilter {
+    /// With any that is open.
+    Open,
+    /// With one by which a reviewer sent the image back.
+    SentBack,
+}
+
+impl CommentFilter {
+    /// The word in addresses.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::SentBack => "sent_back",
+        }
+    }
+}
+
+impl std::str::FromStr for CommentFilter {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        [Self::Open, Self::SentBack]
+            .into_iter()
+            .find(|one| one.as_str() == text)
+            .ok_or_else(|| "use open or sent_back".into())
+    }
 }
 
 impl ImageFilter {
@@ -41,6 +83,19 @@ impl ImageFilter {
         if let Some(text) = self.text.as_deref().filter(|t| !t.is_empty()) {
             parts.push(format!("contains(lower(path), {})", quote_text(&text.to_lowercase())));
         }
+        if let Some(tag) = self.tag.as_deref().filter(|t| !t.is_empty()) {
+            parts.push(format!(
+                "image_id IN (SELECT image_id FROM tags WHERE tag = {})",
+                quote_text(&tag.to_lowercase())
+            ));
+        }
+        if let Some(comments) = self.comments {
+            let kind = if comments == CommentFilter::SentBack { " AND kind = 'sent_back'" } else { "" };
+            parts.push(format!("image_id IN (SELECT image_id FROM comments WHERE resolved_at IS NULL{kind})"));
+        }
+        if let Some(package) = self.package {
+            parts.push(format!("image_id IN (SELECT image_id FROM package_images WHERE package_id = {package})"));
+        }
         if let Some(condition) = self.condition.as_deref().filter(|c| !c.trim().is_empty()) {
             parts.push(format!("(\n{condition}\n)"));
         }
@@ -50,7 +105,10 @@ impl ImageFilter {
     /// The filter as a statement a person can run on the SQL page.
     #[must_use]
     pub fn as_sql(&self, dataset: &DatasetName) -> String {
-        let predicate = self.predicate().replace("FROM boxes", &format!("FROM {dataset}.boxes"));
+        let tables = ["boxes", "tags", "comments", "package_images"];
+        let predicate = tables.iter().fold(self.predicate(), |text, table| {
+            text.replace(&format!("FROM {table}"), &format!("FROM {dataset}.{table}"))
+        });
         let filtered = if predicate == "true" { String::new() } else { format!("\nWHERE {predicate}") };
         format!(
             "SELECT image_id, path, width, height, split, state, n_boxes\nFROM {dataset}.images{filtered}\nORDER BY image_id"

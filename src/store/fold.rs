@@ -79,6 +79,7 @@ impl Writer {
         let connection = self.publish(&lance, connection, dataset, &queue.ranges, rewrite)?;
         connection.execute_batch("ROLLBACK")?;
         self.write_counters(dataset)?;
+        self.save_people(dataset)?;
         self.forget_queue(dataset, &queue.seqs)?;
         let mut compacted = false;
         for table in ["images", "boxes"] {
@@ -104,35 +105,6 @@ impl Writer {
         let lance = lock(&self.lance);
         let published = ["images", "boxes", "classes"].into_iter().filter(|t| self.table(dataset, t).exists());
         published.map(|t| Ok((t.to_owned(), lance.health(&self.table(dataset, t))?))).collect()
-    }
-
-    /// Publishes, then names this version of the tables; a named version is kept until its name is taken away.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] for a name that Lance does not take or that exists.
-    pub fn name_version(&self, dataset: &DatasetName, name: &str) -> Result<(), Error> {
-        let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c));
-        if name.is_empty() || name.len() > 60 || !plain {
-            return Err(Error::Invalid("a version's name has letters, digits, '.', '_' and '-', 60 at most".into()));
-        }
-        self.fold(dataset)?;
-        let lance = lock(&self.lance);
-        if lance.tags(&self.table(dataset, "boxes"))?.iter().any(|(known, _)| known == name) {
-            return Err(Error::Exists(format!("version {name} of {dataset}")));
-        }
-        for table in ["images", "classes", "boxes"] {
-            lance.tag(&self.table(dataset, table), name)?;
-        }
-        Ok(())
-    }
-
-    /// The named versions of a dataset with the version number of its boxes.
-    ///
-    /// # Errors
-    /// [`Error::Lance`] when the table cannot be opened.
-    pub fn named_versions(&self, dataset: &DatasetName) -> Result<Vec<(String, u64)>, Error> {
-        let path = self.table(dataset, "boxes");
-        if path.exists() { lock(&self.lance).tags(&path) } else { Ok(Vec::new()) }
     }
 
     /// Builds the working set of a dataset from its published tables.
@@ -161,10 +133,11 @@ impl Writer {
             })?;
         }
         self.load_history(&file.name)?;
+        self.load_people(&file.name)?;
         self.raise_counters(&file.name)
     }
 
-    fn table(&self, dataset: &DatasetName, table: &str) -> PathBuf {
+    pub(crate) fn table(&self, dataset: &DatasetName, table: &str) -> PathBuf {
         self.reader.folders.tables_of(dataset).join(format!("{table}.lance"))
     }
 

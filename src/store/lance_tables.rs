@@ -140,22 +140,50 @@ impl Lance {
         })
     }
 
-    /// Names the version that readers see now; a named version is never cleaned up.
-    pub fn tag(&self, path: &Path, name: &str) -> Result<u64, Error> {
+    /// Names the version that readers see now, whatever had the name before; a named version is never cleaned up.
+    pub fn tag(&self, path: &Path, name: &str) -> Result<(), Error> {
         let dataset = self.open(path)?;
         let version = dataset.version_id();
-        self.block_on(dataset.tags().create(name, version)).map_err(failed(path))?;
-        Ok(version)
+        let named = self.block_on(async {
+            let tags = dataset.tags();
+            if tags.list().await?.contains_key(name) {
+                tags.update(name, version).await
+            } else {
+                tags.create(name, version).await
+            }
+        });
+        named.map_err(failed(path))
     }
 
-    /// The named versions of a table.
-    pub fn tags(&self, path: &Path) -> Result<Vec<(String, u64)>, Error> {
+    /// The named versions of a table by name: version number, and when it was named.
+    pub fn tags(&self, path: &Path) -> Result<Vec<Tag>, Error> {
         let dataset = self.open(path)?;
         let tags = self.block_on(dataset.tags().list()).map_err(failed(path))?;
-        let mut named: Vec<_> = tags.into_iter().map(|(name, tag)| (name, tag.version)).collect();
-        named.sort();
+        let mut named: Vec<_> = tags
+            .into_iter()
+            .map(|(name, tag)| Tag {
+                name,
+                version: tag.version,
+                named_at: tag.created_at.map(|at| at.timestamp_micros()),
+            })
+            .collect();
+        named.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(named)
     }
+
+    /// How many rows a version of a table has.
+    pub fn rows_at(&self, path: &Path, tag: &str) -> Result<u64, Error> {
+        let dataset = self.open(path)?;
+        let rows = self.block_on(async { dataset.checkout_version(tag).await?.count_rows(None).await });
+        Ok(rows.map_err(failed(path))? as u64)
+    }
+}
+
+/// A named version of a table.
+pub(crate) struct Tag {
+    pub name: String,
+    pub version: u64,
+    pub named_at: Option<i64>,
 }
 
 async fn replace_rows(dataset: Arc<Dataset>, predicate: &str, batches: Vec<RecordBatch>) -> lance::Result<u64> {

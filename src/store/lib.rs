@@ -26,7 +26,10 @@ mod history;
 mod jobs;
 mod lance_tables;
 mod load;
+mod notes;
+mod packages;
 pub mod parquet_files;
+mod people_tables;
 mod places;
 pub mod queries;
 mod reader;
@@ -34,6 +37,7 @@ mod snapshot;
 mod staging;
 mod summary;
 mod trash;
+mod versions;
 mod workspace;
 mod writer;
 
@@ -42,12 +46,14 @@ use std::sync::Arc;
 pub use analyst::{SchemaTable, SqlAnswer, SqlCancel, SqlColumn, SqlFormat, SqlRequest};
 pub use engine::Limits;
 pub use error::Error;
-pub use filter::ImageFilter;
+pub use filter::{CommentFilter, ImageFilter};
 pub use fold::FoldReport;
 pub use jobs::JobRow;
 pub use lance_tables::TableHealth;
 pub use load::{LoadDiff, LoadPolicy, Loaded, Loader, NewFile};
-pub use places::BoxPlace;
+pub use notes::{Comment, CommentCounts, Notes, Tag};
+pub use packages::{CLAIM_IDLE_MICROS, NewPackages, Package, PackageState};
+pub use places::{BoxPlace, ClassSample};
 pub use reader::{ImageFile, Reader};
 pub use snapshot::Snapshot;
 pub use summary::{
@@ -55,7 +61,8 @@ pub use summary::{
     ImagePage, Neighbours, Trashed,
 };
 pub use tator_domain::Timestamp;
-pub use workspace::{Folders, LockNote, Workspace, read_lock_note, write_whole};
+pub use versions::NamedVersion;
+pub use workspace::{Folders, LockNote, Workspace, read_lock_note, write_private, write_whole};
 pub use writer::Writer;
 
 use tator_domain::Clock;
@@ -69,6 +76,7 @@ pub fn open(workspace: &Workspace, limits: &Limits, clock: Arc<dyn Clock>) -> Re
     let engine = engine::Engine::open(&folders.live(), &folders.tables(), &folders.temporary(), limits)?;
     let reader = Reader::new(engine, folders);
     datasets::prepare(&reader)?;
+    people_tables::prepare(&reader)?;
     datasets::wake_indexes(&reader)?;
     let writer = Writer::new(reader, clock)?;
     writer.restore_missing()?;

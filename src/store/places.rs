@@ -1,7 +1,7 @@
 //! Where things are: boxes by their numbers, for pictures in the results of people's statements; images by their place.
 
 use duckdb::OptionalExt;
-use tator_domain::{BoxId, Class, DatasetName, ImageId, PixelBox};
+use tator_domain::{BoxId, Class, ClassId, DatasetName, ImageId, PixelBox};
 
 use crate::filter::ImageFilter;
 use crate::reader::{Reader, class_records, find_dataset};
@@ -22,7 +22,42 @@ pub struct BoxPlace {
     pub height: u32,
 }
 
+/// A box that a person stands behind, as an example of its class.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClassSample {
+    /// The box.
+    pub box_id: BoxId,
+    /// The image it is on.
+    pub image_id: ImageId,
+    /// Its class.
+    pub class_id: ClassId,
+    /// Where on the image, in pixels.
+    pub rect: PixelBox,
+}
+
 impl Reader {
+    /// Trusted boxes of every living class, at most `each` of one, the newest; none with a side under `smallest` pixels.
+    /// By image, then by number.
+    ///
+    /// # Errors
+    /// When the dataset does not exist or the working set cannot be read.
+    pub fn class_samples(&self, d: &DatasetName, each: u32, smallest: f64) -> Result<Vec<ClassSample>, Error> {
+        let query = queries::SELECT_CLASS_SAMPLES;
+        self.engine.with(|c| {
+            find_dataset(c, d)?;
+            let mut statement = c.prepare(&query.of(d)).map_err(query.failed())?;
+            let rows = statement.query_map(duckdb::params![each, smallest], |row| {
+                Ok(ClassSample {
+                    box_id: row.get("box_id")?,
+                    image_id: row.get("image_id")?,
+                    class_id: row.get("class_id")?,
+                    rect: PixelBox { x: row.get("x")?, y: row.get("y")?, w: row.get("w")?, h: row.get("h")? },
+                })
+            });
+            rows.map_err(query.failed())?.collect::<Result<_, _>>().map_err(query.failed())
+        })
+    }
+
     /// The image at a 1-based place among those that `filter` means, in the order of their numbers; `None` where there
     /// is none.
     ///

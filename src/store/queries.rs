@@ -73,6 +73,7 @@ macro_rules! queries {
 
 queries! {
     SCHEMA_TATOR = "schema/tator.sql",
+    SCHEMA_PEOPLE = "schema/people.sql",
     SCHEMA_DATASET = "schema/dataset.sql",
     SELECT_IMAGE = "images/select_image.sql",
     SELECT_IMAGE_PAGE = "images/select_page.sql",
@@ -83,8 +84,9 @@ queries! {
     SELECT_IMAGE_AT = "images/select_at.sql",
     UPDATE_IMAGE_AFTER_EDIT = "images/update_after_edit.sql",
     SELECT_BOXES_BY_IMAGE = "boxes/select_by_image.sql",
-    SELECT_BOXES_BY_RANGE = "boxes/select_by_range.sql",
+    SELECT_BOXES_OF_IMAGES = "boxes/select_of_images.sql",
     SELECT_BOX_PLACES = "boxes/select_places.sql",
+    SELECT_CLASS_SAMPLES = "boxes/select_class_samples.sql",
     SCAN_BOXES = "boxes/scan_all.sql",
     INSERT_BOX = "boxes/insert_box.sql",
     UPDATE_BOX = "boxes/update_box.sql",
@@ -139,6 +141,20 @@ queries! {
     TOUCH_IMAGES = "bulk/touch_images.sql",
     KEEP_BOXES_OF_CLASS = "bulk/keep_boxes_of_class.sql",
     MOVE_BOXES_OF_CLASS = "bulk/move_boxes_of_class.sql",
+    SELECT_COMMENTS = "people/select_comments.sql",
+    SELECT_TAGS = "people/select_tags.sql",
+    DELETE_COMMENT = "people/delete_comment.sql",
+    INSERT_COMMENT = "people/insert_comment.sql",
+    DELETE_TAG = "people/delete_tag.sql",
+    INSERT_TAG = "people/insert_tag.sql",
+    COUNT_TAGS = "people/count_tags.sql",
+    COUNT_COMMENTS = "people/count_comments.sql",
+    GREATEST_NUMBER = "people/greatest_number.sql",
+    SELECT_PACKAGES = "people/select_packages.sql",
+    SELECT_PACKAGE_IMAGES = "people/select_package_images.sql",
+    INSERT_PACKAGE = "people/insert_package.sql",
+    UPDATE_CLAIM = "people/update_claim.sql",
+    UPDATE_CLOSED = "people/update_closed.sql",
 }
 
 #[cfg(test)]

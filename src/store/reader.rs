@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use arrow::array::RecordBatch;
-use duckdb::{Connection, Params};
+use duckdb::{Connection, Params, params};
 use tator_domain::{Class, DatasetName, Image, ImageBox, ImageId};
 
 use crate::columns;
@@ -44,6 +44,10 @@ pub struct ImageFile {
     pub path: std::path::PathBuf,
     /// BLAKE3 of the bytes as they were imported; may be empty.
     pub content_hash: String,
+    /// Width of the upright picture in pixels.
+    pub width: u32,
+    /// Height of the upright picture in pixels.
+    pub height: u32,
 }
 
 /// Runs a query of ours and gives its batches.
@@ -195,18 +199,9 @@ impl Reader {
         let (Some(first), Some(last)) = (images.iter().min(), images.iter().max()) else { return Ok(Vec::new()) };
         self.engine.with(|c| {
             find_dataset(c, dataset)?;
-            let dense = last - first < 4 * i64::try_from(images.len()).unwrap_or(i64::MAX / 4);
-            if !dense {
-                return images.iter().try_fold(Vec::new(), |mut all, id| {
-                    all.extend(boxes_on(c, dataset, *id)?);
-                    Ok(all)
-                });
-            }
-            let query = queries::SELECT_BOXES_BY_RANGE;
-            let mut boxes = records(&batches(c, &query, &query.of(dataset), [first, last])?, columns::boxes)?;
-            let wanted: std::collections::HashSet<_> = images.iter().collect();
-            boxes.retain(|b| wanted.contains(&b.image_id));
-            Ok(boxes)
+            let query = queries::SELECT_BOXES_OF_IMAGES;
+            let wanted = serde_json::to_string(images).unwrap_or_default();
+            records(&batches(c, &query, &query.of(dataset), params![first, last, wanted])?, columns::boxes)
         })
     }
 
@@ -224,6 +219,17 @@ impl Reader {
         })
     }
 
+    /// How often an image's labels have changed.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`].
+    pub fn revision(&self, dataset: &DatasetName, id: ImageId) -> Result<i64, Error> {
+        self.engine.with(|c| {
+            find_dataset(c, dataset)?;
+            Ok(image_record(c, dataset, id)?.revision)
+        })
+    }
+
     /// Where an image's bytes lie.
     ///
     /// # Errors
@@ -233,8 +239,11 @@ impl Reader {
         self.engine.with(|c| {
             let home = find_dataset(c, dataset)?.home;
             let mut statement = c.prepare(&query.of(dataset)).map_err(query.failed())?;
-            let found = statement.query_row([id], |row| Ok((row.get::<_, String>("file")?, row.get("content_hash")?)));
-            let (file, content_hash) = match found {
+            let found = statement.query_row([id], |row| {
+                let size: (u32, u32) = (row.get("width")?, row.get("height")?);
+                Ok((row.get::<_, String>("file")?, row.get("content_hash")?, size))
+            });
+            let (file, content_hash, (width, height)) = match found {
                 Err(duckdb::Error::QueryReturnedNoRows) => Err(Error::NotFound(format!("image {id} of {dataset}"))),
                 other => other.map_err(query.failed()),
             }?;
@@ -247,7 +256,7 @@ impl Reader {
                 ImageHome::Managed => self.folders.dataset(dataset).join("images"),
                 ImageHome::Linked { folder } => folder,
             };
-            Ok(ImageFile { path: folder.join(file), content_hash })
+            Ok(ImageFile { path: folder.join(file), content_hash, width, height })
         })
     }
 
@@ -289,6 +298,7 @@ impl Reader {
                     change_id: row.get("change_id")?,
                     kind: row.get("kind")?,
                     title: row.get("title")?,
+                    author: row.get("author")?,
                     image_id: row.get("image_id")?,
                     at: row.get("at_us")?,
                     n_images: row.get::<_, i64>("n_images")?.unsigned_abs(),

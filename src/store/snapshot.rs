@@ -56,13 +56,27 @@ impl Snapshot {
         &self.classes
     }
 
+    /// Calls `each` for every image in order, without reading boxes; memory stays bounded.
+    ///
+    /// # Errors
+    /// What `each` returns, or that the tables cannot be read.
+    pub fn for_each_image<E: From<Error>>(&self, each: &mut dyn FnMut(Image) -> Result<(), E>) -> Result<(), E> {
+        let query = queries::SCAN_IMAGES;
+        let mut images = self.images.prepare(&query.of_where(&self.dataset, &self.predicate)).map_err(Error::from)?;
+        drop(images.stream_arrow([]).map_err(query.failed())?);
+        while let Some(rows) = images.step().map_err(Error::from)? {
+            columns::images(&RecordBatch::from(&rows))?.into_iter().try_for_each(&mut *each)?;
+        }
+        Ok(())
+    }
+
     /// Calls `each` for every image in order with its boxes in order; memory stays bounded.
     ///
     /// # Errors
     /// What `each` returns, or that the tables cannot be read.
     pub fn for_each<E: From<Error>>(
         &self,
-        each: &mut dyn FnMut(&Image, &[ImageBox]) -> Result<(), E>,
+        each: &mut dyn FnMut(Image, Vec<ImageBox>) -> Result<(), E>,
     ) -> Result<(), E> {
         let (image_query, box_query) = (queries::SCAN_IMAGES, queries::SCAN_BOXES);
         let mut images =
@@ -79,7 +93,7 @@ impl Snapshot {
                 {
                     on_image.push(found);
                 }
-                each(&image, &on_image)?;
+                each(image, on_image)?;
             }
         }
         Ok(())

@@ -1,7 +1,9 @@
 //! What pages and commands are told about datasets: plain rows, no engine.
 
 use serde::{Deserialize, Serialize};
-use tator_domain::{BoxId, Class, ClassId, DatasetName, Image, ImageBox, ImageId, ImageState, Split, Timestamp};
+use tator_domain::{
+    BoxId, Class, ClassId, CommentKind, DatasetName, Image, ImageBox, ImageId, ImageState, Split, Timestamp,
+};
 
 /// Whether the images lie in the workspace or where the person keeps them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +117,8 @@ pub struct Change {
     pub kind: String,
     /// What was done, in words.
     pub title: String,
+    /// Who did it.
+    pub author: String,
     /// The image, when it is one image's change.
     pub image_id: Option<ImageId>,
     /// When.
@@ -204,10 +208,40 @@ pub enum Edit {
         /// The box.
         box_id: BoxId,
     },
-    /// The image's state.
+    /// The image's state. `reviewed` accepts the image: its drafts become trusted, and what it was sent back for is resolved.
     State {
         /// The new state.
         value: ImageState,
+    },
+    /// Something to say about the image.
+    Comment {
+        /// What.
+        text: String,
+        /// A remark unless said otherwise.
+        #[serde(default)]
+        kind: Option<CommentKind>,
+        /// The point it is about, x and y.
+        #[serde(default)]
+        at: Option<[f64; 2]>,
+        /// The box it is about.
+        #[serde(default)]
+        box_id: Option<BoxId>,
+    },
+    /// A comment is dealt with, or is open again.
+    Resolve {
+        /// The comment.
+        comment_id: i64,
+        /// Dealt with unless said otherwise.
+        #[serde(default)]
+        resolved: Option<bool>,
+    },
+    /// A tag comes onto the image or goes.
+    Tag {
+        /// The tag; kept in lower case.
+        tag: String,
+        /// It comes unless said otherwise.
+        #[serde(default)]
+        on: Option<bool>,
     },
 }
 

@@ -175,9 +175,28 @@ fn describe_holder(note: Option<LockNote>) -> String {
 /// # Errors
 /// [`Error::Io`] when the disk refuses; the old file then stands.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    write_aside(path, bytes, 0o666)
+}
+
+/// As [`write_whole`], readable by its owner alone from the first byte on.
+///
+/// # Errors
+/// As [`write_whole`].
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    write_aside(path, bytes, 0o600)
+}
+
+#[cfg_attr(not(unix), expect(unused_variables, reason = "rights are Unix's"))]
+fn write_aside(path: &Path, bytes: &[u8], rights: u32) -> Result<(), Error> {
     let aside = path.with_extension("part");
     let write = || {
-        let mut file = File::create(&aside)?;
+        // What an earlier writer left behind may have other rights.
+        let _ = fs::remove_file(&aside);
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, rights);
+        let mut file = options.open(&aside)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&aside, path)?;

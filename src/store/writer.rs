@@ -192,12 +192,13 @@ impl WriterState {
     fn numbers(&mut self, dataset: &DatasetName) -> Result<&mut Numbers, Error> {
         if !self.datasets.contains_key(dataset) {
             let row = reader::find_dataset(&self.connection, dataset)?;
-            let sql = format!("SELECT coalesce(max(change_id) + 1, 1) FROM \"{dataset}\".changes");
-            let used: i64 = self.connection.query_row(&sql, [], |r| r.get(0))?;
+            let query = queries::GREATEST_NUMBER;
+            let used: i64 =
+                self.connection.query_row(&query.of(dataset), [], |r| r.get("used")).map_err(query.failed())?;
             let numbers = Numbers {
                 next_box_id: row.next_box_id,
                 box_limit: row.next_box_id,
-                next_change_id: used.max(row.next_change_id),
+                next_change_id: (used + 1).max(row.next_change_id),
                 classes: None,
             };
             self.datasets.insert(dataset.clone(), numbers);

@@ -1,19 +1,39 @@
-//! The darkroom: pixels (and, later, models). Bytes in, numbers out; it knows no dataset and no table.
+//! The darkroom: pixels and models. Bytes in, numbers out; it knows no dataset and no table.
 //!
 //! Formats are told by content, never by name. Every size and pixel that leaves this room is of the *upright* picture:
 //! the EXIF orientation is applied once, here, and nobody else needs to know it.
 
+mod adapters;
+mod embedder;
 mod error;
+mod frame;
 mod header;
 mod jpeg;
 mod limits;
+mod manifest;
+mod model_error;
+mod network;
+mod outline;
 mod picture;
+mod runtime;
 #[cfg(test)]
 mod samples;
+mod segmenter;
+mod tensor;
 mod thumbnail;
 
+pub use adapters::{FAMILIES, Family, Open, Parts, family, open_embedder, open_segmenter};
+pub use embedder::Embedder;
 pub use error::Error;
+pub use frame::Placement;
 pub use header::{Header, ImageFormat, ReadSeek, probe, probe_bytes};
 pub use limits::{MAX_DECODE_BYTES, MAX_PIXELS, MAX_SIDE};
+pub use manifest::{Manifest, ModelFile, Task, is_plain_name};
+pub use model_error::ModelError;
+pub use network::{Network, OpenOptions, Port, Stop};
+pub use outline::Outline;
 pub use picture::{Picture, decode_upright, verify};
+pub use runtime::{Provider, ProviderWish, WANTED as ONNX_RUNTIME_VERSION, provider_notice, runtime_library};
+pub use segmenter::{Encoding, MaskGrid, Prompt, Segmenter};
+pub use tensor::{Data, Tensor};
 pub use thumbnail::{crop, thumbnail};

@@ -58,6 +58,26 @@ impl Picture {
         self.scaled(region, max_side)?.to_jpeg()
     }
 
+    /// A square around the box with a margin of `pad` times its longer side, moved into the picture where it would stick
+    /// out, and cut where the picture is smaller; in its own pixels. What surrounds an object says what it is, and a
+    /// square is not distorted by encoders that want one.
+    ///
+    /// # Errors
+    /// [`Error::OutsideThePicture`] as [`Picture::crop`].
+    pub fn square_around(&self, rect: &PixelBox, pad: f64) -> Result<Self, Error> {
+        self.region(rect, 0.0)?;
+        let side = (rect.w.max(rect.h) * (1.0 + 2.0 * pad.max(0.0))).ceil().max(1.0);
+        let along = |start: f64, length: f64, whole: u32| {
+            let whole = f64::from(whole);
+            let size = side.min(whole);
+            let low = (start + length / 2.0 - size / 2.0).round().clamp(0.0, whole - size);
+            (low as u32, size as u32)
+        };
+        let ((left, width), (top, height)) = (along(rect.x, rect.w, self.width), along(rect.y, rect.h, self.height));
+        let region = Region { left, top, width, height };
+        Ok(self.scaled(region, u32::MAX)?.into_owned())
+    }
+
     /// The whole picture as a JPEG.
     ///
     /// # Errors

@@ -35,6 +35,9 @@ pub fn filter_pairs(filter: &ImageFilter) -> Vec<(&'static str, String)> {
         ("split", filter.split.map(|split| split.to_string())),
         ("class", filter.class.map(|class| class.to_string())),
         ("text", filter.text.clone()),
+        ("tag", filter.tag.clone()),
+        ("comments", filter.comments.map(|which| which.as_str().to_owned())),
+        ("package", filter.package.map(|package| package.to_string())),
         ("where", filter.condition.clone()),
     ]
     .into_iter()
@@ -63,6 +66,24 @@ pub fn label(dataset: &DatasetName, image: ImageId, chosen: Option<BoxId>, filte
     pairs.extend(chosen.map(|id| ("box", id.to_string())));
     pairs.extend(filter_pairs(filter));
     format!("/d/{dataset}/label{}", query(&pairs))
+}
+
+/// The labeller among the images that the filter means, wherever work is left.
+#[must_use]
+pub fn labeller(dataset: &DatasetName, filter: &ImageFilter) -> String {
+    format!("/d/{dataset}/label{}", query(&filter_pairs(filter)))
+}
+
+/// The labeller with the images of a package alone.
+#[must_use]
+pub fn package(dataset: &DatasetName, package: i64) -> String {
+    labeller(dataset, &ImageFilter { package: Some(package), ..ImageFilter::default() })
+}
+
+/// The packages of a dataset, and what waits for somebody.
+#[must_use]
+pub fn work(dataset: &DatasetName) -> String {
+    format!("/d/{dataset}/work")
 }
 
 /// The picture of an image, at most this wide and high.

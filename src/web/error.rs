@@ -156,6 +156,14 @@ impl From<tator_pipeline::Error> for WebError {
             E::Conflict(message) => Self::conflict(message),
             E::Cancelled => Self::new(StatusCode::CONFLICT, "cancelled", "this was cancelled"),
             E::Io { what, source } => from_io(&what, &source),
+            E::NoModel(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_model", error.to_string())
+                .hint("`tator models pull mobilesam` fetches a small segmenter; the page Models lists what can be had"),
+            E::Superseded => Self::new(StatusCode::CONFLICT, "superseded", "something newer was asked for"),
+            E::Model(error) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "model_failed", error.to_string()),
+            E::ModelFailed(message) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, "model_failed", message),
+            E::NoAnswer { code, message, hint } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, message).hint(hint)
+            }
             E::Store(error) => error.into(),
         }
     }

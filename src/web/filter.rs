@@ -1,4 +1,4 @@
-//! The gallery's filter as it stands in an address: `?state=&split=&class=&text=&where=`. Empty fields mean nothing.
+//! The gallery's filter as it stands in an address: `?state=&split=&class=&text=&tag=&comments=&package=&where=`. Empty fields mean nothing.
 
 use std::str::FromStr;
 
@@ -19,6 +19,12 @@ pub struct FilterQuery {
     pub class: Option<String>,
     /// Part of the path.
     pub text: Option<String>,
+    /// Tag.
+    pub tag: Option<String>,
+    /// Which open comments: `open` or `sent_back`.
+    pub comments: Option<String>,
+    /// Number of a work package.
+    pub package: Option<String>,
     /// SQL condition.
     #[serde(rename = "where")]
     pub condition: Option<String>,
@@ -34,6 +40,9 @@ impl FilterQuery {
             state: parsed("state", self.state.as_deref())?,
             split: parsed("split", self.split.as_deref())?,
             class: parsed("class", self.class.as_deref())?,
+            tag: self.tag.filter(|tag| !tag.is_empty()),
+            comments: parsed("comments", self.comments.as_deref())?,
+            package: parsed("package", self.package.as_deref())?,
             text: self.text.filter(|text| !text.is_empty()),
             condition: self.condition.filter(|condition| !condition.trim().is_empty()),
         })
@@ -57,7 +66,16 @@ mod tests {
     #[test]
     fn an_empty_form_means_all_images() {
         let empty = || Some(String::new());
-        let query = FilterQuery { state: empty(), split: empty(), class: empty(), text: empty(), condition: empty() };
+        let query = FilterQuery {
+            state: empty(),
+            split: empty(),
+            class: empty(),
+            text: empty(),
+            tag: empty(),
+            comments: empty(),
+            package: empty(),
+            condition: empty(),
+        };
         assert_eq!(query.filter().unwrap(), ImageFilter::default());
     }
 

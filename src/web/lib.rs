@@ -5,15 +5,16 @@
 //! no pixels, no files but assets and uploads.
 //!
 //! ```text
-//! request ─▶ presentation ─▶ security ─▶ pages · api · assets ─▶ pipeline, store
-//!            (errors,         (host, origin,
-//!             headers,         size, token)
-//!             metrics)
+//! request ─▶ mounted ─▶ presentation ─▶ security ─▶ pages · api · assets ─▶ pipeline, store
+//!            (base path) (errors,        (host, origin,
+//!                         headers,        size, token)
+//!                         metrics)
 //! ```
 
 mod addresses;
 mod api;
 pub mod assets;
+mod author;
 mod bars;
 pub mod door;
 pub mod error;
@@ -22,10 +23,13 @@ mod figures;
 pub mod filter;
 mod login;
 mod metrics;
+mod mounted;
 mod outlines;
 pub mod page;
 pub mod pages;
+mod presence;
 mod presentation;
+mod public_url;
 pub mod security;
 mod server;
 mod upload_names;
@@ -35,6 +39,7 @@ use actix_web::web;
 use door::Door;
 
 pub use error::{WebError, WebResult};
+pub use public_url::PublicUrl;
 pub use security::password::{PasswordError, check_listen, hash_password};
 pub use security::token::LaunchToken;
 pub use server::{Parts, Settings, base_url, serve};

@@ -7,10 +7,12 @@ use actix_web::http::header::SET_COOKIE;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
+use tator_domain::{Clock, SystemClock};
 
 use crate::assets;
 use crate::door::Door;
 use crate::error::{WebError, WebResult};
+use crate::mounted::Mount;
 use crate::security::{Lock, moved, password, redirect};
 
 /// What a stranger sees.
@@ -80,7 +82,9 @@ async fn enter(lock: web::Data<Lock>, request: HttpRequest, form: web::Form<Form
     let Some(hash) = lock.password_hash.clone() else {
         return Err(WebError::not_found("a password").hint("this server is opened with its launch URL"));
     };
-    let address = request.peer_addr().map_or(std::net::Ipv4Addr::UNSPECIFIED.into(), |peer| peer.ip());
+    let mount = Mount::of(&request);
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    let address = mount.visitor.or(peer).unwrap_or(std::net::Ipv4Addr::UNSPECIFIED.into());
     lock.attempts.begin(address, Instant::now()).map_err(|seconds| {
         WebError::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", "too many wrong passwords")
             .hint(format!("wait {seconds} seconds, then try again"))
@@ -94,14 +98,14 @@ async fn enter(lock: web::Data<Lock>, request: HttpRequest, form: web::Form<Form
         );
     }
     lock.attempts.forget(address);
-    let set_cookie = lock.sessions.open(Instant::now()).map_err(|error| WebError::broken(&error))?;
+    let set_cookie = lock.sessions.open(SystemClock.now(), &mount).map_err(|error| WebError::broken(&error))?;
     Ok(moved(&next, Some(&set_cookie), false))
 }
 
 async fn leave(lock: web::Data<Lock>, request: HttpRequest) -> HttpResponse {
     HttpResponse::SeeOther()
         .insert_header(("location", "/login"))
-        .insert_header((SET_COOKIE, lock.sessions.close(request.headers())))
+        .insert_header((SET_COOKIE, lock.sessions.close(request.headers(), SystemClock.now(), &Mount::of(&request))))
         .finish()
 }
 

@@ -2,6 +2,8 @@
 
 use tator_domain::DatasetName;
 
+use crate::author::Author;
+
 /// A page's place in the rail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Section {
@@ -11,6 +13,8 @@ pub enum Section {
     Gallery,
     /// The labeller.
     Label,
+    /// Packages, and what waits for somebody.
+    Work,
     /// Questions in SQL.
     Sql,
     /// Long work.
@@ -31,6 +35,7 @@ impl Section {
             Self::Datasets => "datasets",
             Self::Gallery => "gallery",
             Self::Label => "label",
+            Self::Work => "work",
             Self::Sql => "sql",
             Self::Jobs => "jobs",
             Self::History => "history",
@@ -46,6 +51,7 @@ impl Section {
             Self::Datasets => "Datasets",
             Self::Gallery => "Gallery",
             Self::Label => "Label",
+            Self::Work => "Work",
             Self::Sql => "SQL",
             Self::Jobs => "Jobs",
             Self::History => "History",
@@ -58,7 +64,9 @@ impl Section {
     #[must_use]
     pub fn address(self, dataset: Option<&DatasetName>) -> Option<String> {
         match self {
-            Self::Gallery | Self::Label | Self::History => dataset.map(|name| format!("/d/{name}/{}", self.key())),
+            Self::Gallery | Self::Label | Self::Work | Self::History => {
+                dataset.map(|name| format!("/d/{name}/{}", self.key()))
+            }
             Self::Sql => Some(dataset.map_or_else(|| "/sql".to_owned(), |name| format!("/sql?dataset={name}"))),
             _ => Some(format!("/{}", self.key())),
         }
@@ -91,13 +99,18 @@ pub struct Shell {
     pub recent: Option<DatasetName>,
     /// Jobs that are queued or running.
     pub jobs_in_flight: u64,
+    /// Who looks at the page.
+    pub me: Author,
+    /// The page's own address, to come back to.
+    pub here: String,
 }
 
 /// What the rail shows, from top to bottom.
-const RAIL: [Section; 7] = [
+const RAIL: [Section; 8] = [
     Section::Datasets,
     Section::Gallery,
     Section::Label,
+    Section::Work,
     Section::Sql,
     Section::Jobs,
     Section::History,
@@ -134,7 +147,9 @@ impl Shell {
     #[must_use]
     pub fn same_page_of(&self, name: &DatasetName) -> String {
         let same = match self.section {
-            Section::Gallery | Section::Label | Section::History | Section::Sql => self.section.address(Some(name)),
+            Section::Gallery | Section::Label | Section::Work | Section::History | Section::Sql => {
+                self.section.address(Some(name))
+            }
             _ => None,
         };
         same.unwrap_or_else(|| format!("/d/{name}"))
@@ -182,11 +197,14 @@ impl Shell {
             datasets: ["coins", "demo", "windmills_2024"].into_iter().map(name).collect(),
             recent: Some(name("coins")),
             jobs_in_flight: 1,
+            me: Author::default(),
+            here: "/d/coins/label?image=7&text=%3Cb%3E".into(),
         }
     }
 
     /// A shell of a workspace that has nothing in it.
     pub(crate) fn empty_sample(section: Section) -> Self {
-        Self { section, dataset: None, datasets: vec![], recent: None, jobs_in_flight: 0 }
+        let (me, here) = (Author::default(), "/datasets".to_owned());
+        Self { section, dataset: None, datasets: vec![], recent: None, jobs_in_flight: 0, me, here }
     }
 }

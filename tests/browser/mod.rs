@@ -1,7 +1,9 @@
 //! Journeys in a real browser, with a real server. Without chromium and chromedriver they say so and do nothing.
 
+mod assists;
 mod first_day;
 mod pages;
+mod people;
 mod shapes;
 mod two_tabs;
 

@@ -23,6 +23,34 @@ fn a_second_server_is_told_who_holds_the_workspace() {
 }
 
 #[test]
+fn a_server_that_has_told_its_address_ends_cleanly_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    for n in 0..5 {
+        assert_eq!(Server::start(&folder.path().join("w")).stop(), 0, "start {n}");
+    }
+}
+
+#[test]
+fn an_open_tab_goes_on_after_a_restart_though_the_token_is_new() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = folder.path().join("w");
+    let server = Server::start(&workspace);
+    let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0).build().into();
+    let entered = agent.get(&server.url).call().unwrap();
+    let cookie = entered.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let (address, base, token) = (server.address().to_owned(), server.base.clone(), server.token.clone());
+    server.kill();
+    let server = Server::start_at(&workspace, &address);
+    assert_ne!(server.token, token);
+    let status = |header: &str, value: &str| {
+        agent.get(format!("{base}/api/v1/datasets")).header(header, value).call().unwrap().status().as_u16()
+    };
+    assert_eq!(status("Cookie", &cookie), 200);
+    assert_eq!(status("Authorization", &format!("Bearer {token}")), 401, "the old token is worthless");
+    assert_eq!(server.stop(), 0);
+}
+
+#[test]
 fn the_lock_with_the_token_is_readable_by_its_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
@@ -73,7 +101,7 @@ fn commands_answer_the_same_through_a_server_and_without() {
     assert_eq!(alone.4, served.4, "what is told");
     assert_eq!(alone.5, served.5, "exported files");
     let doctor = tator_in(&folder.path().join("served"), &["doctor"]).expect(0);
-    assert!(doctor.stdout.contains("server"), "{doctor:?}");
+    assert!(doctor.stdout.contains(&server.base), "{doctor:?}");
     assert_eq!(server.stop(), 0);
 }
 

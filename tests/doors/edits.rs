@@ -9,7 +9,7 @@ use super::server::{Answer, Server};
 const IMAGE: &str = "/api/v1/datasets/coins/images/1";
 
 /// A server with the dataset `coins`, its class 1 and its image 1, grey, 100 × 80.
-fn with_a_bitmap() -> Server {
+pub fn with_a_bitmap() -> Server {
     with_a_picture("a.bmp", &bitmap(100, 80))
 }
 

@@ -58,7 +58,7 @@ fn a_wrong_token_opens_nothing() {
     let server = Server::start();
     let answer = server.send("GET", "/?token=0123", &[("Host", &server.host()), ("Accept", "text/html")], b"");
     assert_eq!((answer.status, answer.cookie()), (401, None));
-    assert!(answer.body.contains("launch URL"), "{answer:?}");
+    assert!(answer.body.starts_with("<!doctype html>") && answer.body.contains("launch URL"), "{answer:?}");
     let in_data = server.send("GET", &format!("/api/v1/jobs?token={}", server.token), &[("Host", &server.host())], b"");
     assert_eq!(in_data.failure(), (401, "unauthorised".to_owned()), "a token in an address is only for pages");
 }

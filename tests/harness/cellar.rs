@@ -76,6 +76,12 @@ impl Cellar {
         self.open = None;
     }
 
+    /// The folder of a store that is closed, for a test that opens it in its own way.
+    pub fn into_folder(mut self) -> tempfile::TempDir {
+        self.close();
+        self.folder
+    }
+
     pub fn reopen(&mut self) {
         self.open = None;
         self.open = Some(open(self.folder.path()));

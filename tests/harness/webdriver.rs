@@ -48,6 +48,8 @@ impl Browser {
         let asked = json!({ "capabilities": { "alwaysMatch": {
             "browserName": "chrome",
             "unhandledPromptBehavior": "accept",
+            // The proxy of the tests has a certificate that signs itself.
+            "acceptInsecureCerts": true,
             "goog:loggingPrefs": { "browser": "ALL" },
             "goog:chromeOptions": { "binary": "/usr/bin/chromium", "args": flags(profile.path()) },
         } } });

@@ -3,7 +3,9 @@
 mod bulk;
 mod edits;
 mod fold;
+mod notes;
 mod open_tables;
+mod packages;
 mod rebuild;
 mod reimport;
 mod statement_limits;

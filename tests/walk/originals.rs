@@ -17,8 +17,8 @@ fn a_linked_folder_stays_as_it_was() {
     for (format, images) in [("yolo", ExportImages::Copy), ("coco", ExportImages::Link), ("voc", ExportImages::None)] {
         shop.export(ExportRequest { images, ..to(&shop.place(format), "d", format) });
     }
-    shop.workbench.undo_change(&named("d"), 1).unwrap();
-    shop.workbench.redo_change(&named("d"), 1).unwrap();
+    shop.workbench.undo_change(&named("d"), 1, "tester").unwrap();
+    shop.workbench.redo_change(&named("d"), 1, "tester").unwrap();
     shop.workbench.delete_dataset(&named("d")).unwrap();
     assert!(trees::contents(&source) == before, "the source has changed");
 }

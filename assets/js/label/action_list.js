@@ -7,6 +7,8 @@
 //
 // "X X" is a key pressed twice in quick succession; the single press is carried out as well, without waiting for the second.
 
+import { PEOPLE_ROWS } from "./people/rows.js";
+
 const row = (id, group, label, keys, scope = "always", more = {}) => ({ id, group, label, keys, scope, ...more });
 
 const arrows = [["left", "ArrowLeft"], ["right", "ArrowRight"], ["up", "ArrowUp"], ["down", "ArrowDown"]];
@@ -77,7 +79,12 @@ export const ACTIONS = [
   row("tweak", "Model helps", "Fit the selected boxes to their objects", ["X"], "always", { assist: true }),
   row("tweak-class", "Model helps", "Fit every box of the current class", ["X X"], "always", { assist: true, double: true }),
   row("accept", "Model helps", "Accept the proposal", ["Y"], "always", { assist: true }),
+  row("accept-second", "Model helps", "Take the runner-up of a suggested class", ["Shift+Y"], "always", { assist: true }),
   row("next-mask", "Model helps", "Next of several proposals", ["J"], "always", { assist: true }),
+  ...arrows.map(([way, key]) => row(`aim-${way}`, "Model helps", `Aim ${way} for a point put by key`, [`Ctrl+${key}`], "points", { assist: true, repeat: true, family: "Move the aim for points put by key" })),
+  ...arrows.map(([way, key]) => row(`aim-${way}-far`, "Model helps", `Aim far ${way}`, [`Shift+${key}`], "points", { assist: true, repeat: true, family: "… in big steps" })),
+
+  ...PEOPLE_ROWS,
 
   row("fit", "View", "Fit the image", ["E"]),
   row("zoom-selection", "View", "Zoom to the selected boxes", ["Z"]),

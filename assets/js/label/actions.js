@@ -4,6 +4,7 @@ import { project } from "./edits.js";
 import { selectedBoxes } from "./batches.js";
 import { corners } from "./geometry.js";
 import { sameBox } from "./merge.js";
+import { PEOPLE_ROWS } from "./people/rows.js";
 import { handlerOf } from "./registry.js";
 import { shapeActions } from "./shape_actions.js";
 
@@ -94,7 +95,7 @@ function stepClass(app, by) {
 }
 
 function cancel(app, { pointer, canvas }) {
-  if (pointer.abort()) return;
+  if (pointer.abort() || app.assist?.cancel()) return;
   if (app.state.drag) app.dispatch({ type: "drag-cancel" });
   else if (app.state.path) app.dispatch({ type: "path-cancel" });
   else if (app.state.vertex) app.dispatch({ type: "vertex" });
@@ -159,6 +160,7 @@ export function createActions(parts) {
       actions[`grow-${way}${suffix}`] = () => app.dispatch({ type: "keys", dw: x * by, dh: y * by });
     }
   }
+  for (const { id } of PEOPLE_ROWS) actions[id] = () => popups.people[id]();
   for (let n = 1; n <= 9; n++) {
     actions[`class-${n}`] = () => app.classes.digits.has(n) && app.chooseClass(app.classes.digits.get(n));
     actions[`pin-${n}`] = () => app.pinClass(n);

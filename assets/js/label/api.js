@@ -32,14 +32,14 @@ async function ask(url, options = {}) {
   return response;
 }
 
-async function json(url, options) {
+export async function json(url, options) {
   const response = await ask(url, options);
   return response.json().catch(() => {
     throw new ApiError(0, null); // the connection broke in the middle of the answer
   });
 }
 
-const posted = (body) => ({ method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+export const posted = (body) => ({ method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 
 export function createApi({ base, dataset }) {
   const root = `${base}/api/v1/datasets/${encodeURIComponent(dataset)}`;

@@ -6,7 +6,7 @@ import { reduce, initialState } from "./state.js";
 const BESIDE_KEYS = new Set(["keys", "vertex-keys", "drag-end", "drag-cancel", "pan", "zoom", "zoom-to", "fit", "reveal", "screen", "hide", "labels", "refresh"]);
 
 export class App {
-  /** @param parts {config, api, images, classes, preferences, toast(…), say(text), tell(text)} */
+  /** @param parts {config, api, images, classes, preferences, toast(…), say(text), announce(text)} */
   constructor(parts) {
     Object.assign(this, parts);
     this.state = initialState();
@@ -20,6 +20,8 @@ export class App {
     this.classesVersion = 0;
     this.scheduled = false;
     this.asked = new Set(); // unknown classes the server was asked about
+    this.followers = []; // {made(entry, command)?, renamed(ids)?, opened(record)?}: told of what happens here
+    this.assist = null; // {cancel(), undo()}: what the model assists would rather take back first
   }
 
   dispatch(command) {
@@ -29,6 +31,7 @@ export class App {
     if (made) {
       if (made.kind === "edits" && !command.again) this.undone = [];
       this.sync.add(made);
+      this.tell("made", made, command);
     }
     this.changed();
   }
@@ -49,8 +52,14 @@ export class App {
     if (this.state.made) {
       this.undone = [];
       this.sync.add(this.state.made);
+      this.tell("made", this.state.made, { type: "drag-end" });
     }
     this.changed();
+  }
+
+  /** Those who follow what happens here: an edit was made, boxes got their numbers, an image was opened. */
+  tell(what, ...said) {
+    for (const follower of this.followers) follower[what]?.(...said);
   }
 
   hover(screen) {
@@ -64,6 +73,7 @@ export class App {
     this.undone = [];
     this.dispatch({ type: "load", record, pending: this.sync.pendingFor(record.image.image_id) });
     this.meetClasses(record.boxes);
+    this.tell("opened", record);
     record.seen.then(() => this.changed());
     record.around.then(() => this.changed());
   }
@@ -91,7 +101,7 @@ export class App {
   }
 
   undo() {
-    if (!this.state.image) return;
+    if (!this.state.image || this.assist?.undo()) return;
     this.finishKeys();
     const cancelled = this.sync.cancelLast(this.state.image.image_id);
     if (cancelled) {

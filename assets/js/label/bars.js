@@ -4,7 +4,7 @@ import { shownBox } from "./drags.js";
 import { byId, element, icon, setText } from "./element.js";
 import { rectBetween, toImage } from "./geometry.js";
 import { keyParts } from "./help.js";
-import { tools } from "./tools.js";
+import { toolOf, tools } from "./tools.js";
 
 const ICONS = {
   undo: "M6 3 2.5 6.5 6 10M3 6.5h6.5a4 4 0 0 1 0 8H7", redo: "M10 3l3.5 3.5L10 10M13 6.5H6.5a4 4 0 0 0 0 8H9",
@@ -117,12 +117,6 @@ export class Bars {
   }
 }
 
-const HINTS = {
-  draw: (name) => `Drawing: ${name}`,
-  polygon: (name) => `Outline of ${name}: click from corner to corner`,
-  turned: (name) => `Turned box of ${name}: drag along one side`,
-};
-
 function rectText(state, drag) {
   if (drag?.kind === "draw") {
     const { w, h } = rectBetween(drag.start, drag.to, state.image);
@@ -140,5 +134,6 @@ function hint({ tool, classId, hidden, path, vertex }, { classes }) {
   if (vertex) return "Corner held: arrows move it, Tab goes to the next, Enter adds one, Del deletes it, Esc lets go";
   if (path?.kind === "polygon") return `Outline of ${name}: ${path.points.length} points; Enter or a double click closes it, Backspace takes one back, Esc drops it`;
   if (path) return `Turned box of ${name}: click where its other side is, Esc drops it`;
-  return HINTS[tool]?.(name) ?? `New boxes: ${name}`;
+  const { hint: told } = toolOf(tool);
+  return told ? `${told} · ${name}` : `New boxes: ${name}`;
 }

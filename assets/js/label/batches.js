@@ -5,7 +5,8 @@ import { carryPolygon, sameRect } from "./geometry.js";
 /** A batch of edits, applied at once and handed out as `made`. */
 export function makeEdits(state, id, edits) {
   if (edits.length === 0 || !state.image) return state;
-  const opens = state.imageState === "unlabelled" && !edits.some((edit) => edit.op === "state");
+  const words = edits.every(({ op }) => op === "comment" || op === "tag" || op === "resolve");
+  const opens = state.imageState === "unlabelled" && !words && !edits.some((edit) => edit.op === "state");
   const batch = opens ? [...edits, { op: "state", value: "in_progress" }] : edits;
   const entry = {
     client_id: id, image_id: state.image.image_id, kind: "edits", base_revision: state.revision,

@@ -1,9 +1,11 @@
 // Puts the labeller together on its page.
+import { base } from "../base.js";
 import { createActions } from "./actions.js";
 import { createApi, uuid } from "./api.js";
 import { Adjust } from "./adjust.js";
 import { Announcer } from "./announce.js";
 import { App } from "./app.js";
+import { prepareAssists, showAssists } from "./assist/start.js";
 import { Bars } from "./bars.js";
 import { Canvas } from "./canvas.js";
 import { ClassPanel } from "./class_panel.js";
@@ -18,6 +20,7 @@ import { Keys } from "./keys.js";
 import { Minimap } from "./minimap.js";
 import { Navigator } from "./navigate.js";
 import { ObjectPanel } from "./object_panel.js";
+import { startPeople } from "./people/start.js";
 import { Pointer } from "./pointer.js";
 import { createPreferences } from "./preferences.js";
 import { openQueue } from "./queue.js";
@@ -26,20 +29,20 @@ import { Sync } from "./sync.js";
 import { toast } from "./toasts.js";
 import { Unsaved } from "./unsaved.js";
 
-const config = { base: "", filter: "", classes: [], workspace: "", ...JSON.parse(byId("label-config").textContent) };
+const config = { base, filter: "", classes: [], workspace: "", ...JSON.parse(byId("label-config").textContent) };
 const address = new URLSearchParams(location.search);
 const asked = Number(address.get("image")) || config.image_id;
 const chosen = Number(address.get("box")); // where a grid or a query leads to a single box
 const preferences = createPreferences(config.dataset);
 const api = createApi(config);
 const classes = new Classes(config.classes, preferences.pins(), preferences.recent());
-const tell = (text) => setText(byId("lab-live"), text);
+const announce = (text) => setText(byId("lab-live"), text);
 const say = (text) => {
   app.spoke = true;
-  tell(text);
+  announce(text);
 };
 const images = new Images(api, () => config.filter, () => pinned());
-const app = new App({ config, api, images, classes, preferences, toast, say, tell });
+const app = new App({ config, api, images, classes, preferences, toast, say, announce });
 const canvas = byId("lab-shapes");
 const hits = new HitIndex();
 
@@ -51,6 +54,7 @@ const sync = new Sync(parts, {
   state: (state) => unsaved?.show(state),
   answer({ entry, answer }) {
     images.adopt(entry, answer);
+    app.tell("renamed", answer.ids);
     if (app.isOpen(entry.image_id)) app.refresh(answer.ids);
   },
   refused: (entry) => unsaved.refused(entry),
@@ -85,6 +89,7 @@ const crosshair = {
 };
 
 const walk = new Navigator(app);
+const assists = prepareAssists({ app, walk, refetch });
 const pointer = new Pointer(app, canvas, hits, crosshair);
 const stage = new Canvas(app, { stage: byId("lab-stage"), imageCanvas: byId("lab-image"), shapesCanvas: canvas }, hits);
 const finder = new Finder(app);
@@ -120,9 +125,11 @@ Object.assign(app, {
     popups.goTo.close();
   },
 });
+popups.people = startPeople({ app, navigator: walk, refetch });
 const keys = new Keys({ app, actions, pointer, canvas, preferences });
 popups.help = new Help(app, keys, preferences);
 const bars = new Bars(app, keys);
+showAssists(assists, app, { keys, bars });
 const classPanel = new ClassPanel(app);
 const objectPanel = new ObjectPanel(app);
 const announcer = new Announcer(app);

@@ -57,7 +57,7 @@ export class Pointer {
     this.app.finishKeys();
     const at = toImage(this.app.state.view, screen);
     const gesture = pans ? null : toolOf(this.app.state.tool).press(this.app, at, this.hit(event, screen), event);
-    this.press = { id: event.pointerId, type: event.pointerType, screen, from: screen, pans, gesture, moved: false, slop: SLOP[event.pointerType] ?? 3 };
+    this.press = { other: event.button === 2, id: event.pointerId, type: event.pointerType, screen, from: screen, pans, gesture, moved: false, slop: SLOP[event.pointerType] ?? 3 };
     if (touch) this.press.resting = setTimeout(() => this.rest(event, screen), LONG_PRESS_MS);
     if (pans) this.canvas.style.cursor = "grabbing";
   }
@@ -125,6 +125,7 @@ export class Pointer {
     const { press, app } = this;
     if (!press || press.id !== event.pointerId) return;
     this.finish();
+    if (press.other && !press.moved) toolOf(app.state.tool).other?.(app, toImage(app.state.view, press.from));
     if (press.gesture) press.moved ? press.gesture.drop(app) : press.gesture.click(app);
     this.showCursor(event, this.place(event));
   }

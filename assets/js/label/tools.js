@@ -4,7 +4,8 @@
 // A gesture is {drag(app, at, event), drop(app), click(app)}: `drag` and `drop` once the pointer has really moved, else
 // `click`. A double click comes after the two clicks that it is made of.
 // `action` names the key that chooses the tool; the toolbar shows the tools in the order of registration.
-// Model assists (point, several points, box) will register themselves the same way.
+// Optional: `other(app, at)` for a click of the right button, `hint` for the status line while the tool is in hand.
+// The model assists (point, several points, box) register themselves the same way (assist/tools.js).
 
 import { rectBetween } from "./geometry.js";
 
@@ -118,6 +119,7 @@ registerTool({
   id: "draw",
   action: "draw",
   label: "Draw a box",
+  hint: "Drawing",
   icon: "M2.5 2.5h11v11h-11zM8 5.5v5M5.5 8h5",
   cursor: () => "crosshair",
   press: (app, at, hit, event) => drawing(at, choose(hit, event)),

@@ -15,6 +15,7 @@ pub mod measure;
 pub mod parquet;
 #[cfg(test)]
 pub mod sample_labels;
+mod spread;
 #[cfg(test)]
 mod table_tests;
 pub mod voc;
@@ -194,7 +195,33 @@ pub trait Labels {
     /// # Errors
     /// What `each` returns, or that the tables cannot be read.
     fn for_each(&self, each: &mut dyn FnMut(&Image, &[ImageBox]) -> Result<(), Error>) -> Result<(), Error>;
+
+    /// As [`Labels::for_each`], for formats that look at the images alone.
+    ///
+    /// # Errors
+    /// As [`Labels::for_each`].
+    fn for_each_image(&self, each: &mut dyn FnMut(&Image) -> Result<(), Error>) -> Result<(), Error> {
+        self.for_each(&mut |image, _| each(image))
+    }
+
+    /// As [`Labels::for_each`], [`BATCH`] images at a time and handed over, for work that is shared between cores.
+    ///
+    /// # Errors
+    /// As [`Labels::for_each`].
+    fn for_each_batch(&self, each: &mut dyn FnMut(Batch) -> Result<(), Error>) -> Result<(), Error> {
+        let mut batch = Batch::new();
+        self.for_each(&mut |image, boxes| {
+            batch.push((image.clone(), boxes.to_vec()));
+            if batch.len() < BATCH { Ok(()) } else { each(std::mem::take(&mut batch)) }
+        })?;
+        if batch.is_empty() { Ok(()) } else { each(batch) }
+    }
 }
+
+/// Images with their boxes.
+pub type Batch = Vec<(Image, Vec<ImageBox>)>;
+/// Images in one [`Batch`]; fixed, because an archive's bytes must not depend on the machine.
+pub const BATCH: usize = 2048;
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use tator_domain::{DatasetName, ImageId};
 use tator_store::{EditAnswer, EditOutcome, EditRequest};
 
-use super::{AUTHOR, Bench};
+use super::Bench;
+use crate::author::Author;
 use crate::door::Door;
 use crate::error::{WebError, WebResult, blocking};
 use crate::metrics::Metrics;
@@ -26,6 +27,7 @@ pub(super) fn doors() -> Vec<Door> {
 async fn edit(
     bench: Bench,
     metrics: web::Data<Metrics>,
+    author: Author,
     path: web::Path<(DatasetName, ImageId)>,
     request: web::Json<EditRequest>,
 ) -> WebResult<HttpResponse> {
@@ -38,7 +40,7 @@ async fn edit(
             format!("{n_edits} edits at once are too many: send {MOST_EDITS} at most"),
         ));
     }
-    let outcome = blocking(move || bench.edit(&name, id, request, AUTHOR)).await?;
+    let outcome = blocking(move || bench.edit(&name, id, request, &author.name())).await?;
     if matches!(outcome, EditOutcome::Applied(_)) {
         metrics.count_edits(n_edits);
     }
@@ -52,14 +54,24 @@ struct Step {
     client_id: Option<String>,
 }
 
-async fn undo(bench: Bench, path: web::Path<(DatasetName, ImageId)>, body: web::Bytes) -> WebResult<HttpResponse> {
+async fn undo(
+    bench: Bench,
+    author: Author,
+    path: web::Path<(DatasetName, ImageId)>,
+    body: web::Bytes,
+) -> WebResult<HttpResponse> {
     let ((name, id), client) = (path.into_inner(), client_id(&body)?);
-    Ok(answer(blocking(move || bench.undo(&name, id, &client, AUTHOR)).await?))
+    Ok(answer(blocking(move || bench.undo(&name, id, &client, &author.name())).await?))
 }
 
-async fn redo(bench: Bench, path: web::Path<(DatasetName, ImageId)>, body: web::Bytes) -> WebResult<HttpResponse> {
+async fn redo(
+    bench: Bench,
+    author: Author,
+    path: web::Path<(DatasetName, ImageId)>,
+    body: web::Bytes,
+) -> WebResult<HttpResponse> {
     let ((name, id), client) = (path.into_inner(), client_id(&body)?);
-    Ok(answer(blocking(move || bench.redo(&name, id, &client, AUTHOR)).await?))
+    Ok(answer(blocking(move || bench.redo(&name, id, &client, &author.name())).await?))
 }
 
 /// The body may be left out; then every request is a step of its own.

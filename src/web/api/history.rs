@@ -6,6 +6,7 @@ use serde_json::json;
 use tator_domain::DatasetName;
 
 use super::Bench;
+use crate::author::Author;
 use crate::door::Door;
 use crate::error::{WebResult, blocking};
 use crate::filter::parsed;
@@ -36,14 +37,14 @@ async fn list(bench: Bench, name: web::Path<DatasetName>, query: web::Query<List
     Ok(HttpResponse::Ok().json(json!({ "changes": changes, "next": next })))
 }
 
-async fn undo(bench: Bench, path: web::Path<(DatasetName, i64)>) -> WebResult<HttpResponse> {
+async fn undo(bench: Bench, author: Author, path: web::Path<(DatasetName, i64)>) -> WebResult<HttpResponse> {
     let (name, change) = path.into_inner();
-    blocking(move || bench.undo_change(&name, change)).await?;
+    blocking(move || bench.undo_change(&name, change, &author.name())).await?;
     Ok(HttpResponse::Ok().json(json!({ "change_id": change, "status": "undone" })))
 }
 
-async fn redo(bench: Bench, path: web::Path<(DatasetName, i64)>) -> WebResult<HttpResponse> {
+async fn redo(bench: Bench, author: Author, path: web::Path<(DatasetName, i64)>) -> WebResult<HttpResponse> {
     let (name, change) = path.into_inner();
-    blocking(move || bench.redo_change(&name, change)).await?;
+    blocking(move || bench.redo_change(&name, change, &author.name())).await?;
     Ok(HttpResponse::Ok().json(json!({ "change_id": change, "status": "done" })))
 }

@@ -1,8 +1,10 @@
 //! JSON under `/api/v1`, one file per noun. `assets/openapi.json` describes every door of it; a test holds the two
 //! together.
 
+mod assist;
 mod classes;
 mod datasets;
+mod downloads;
 mod edits;
 mod exports;
 mod history;
@@ -10,12 +12,15 @@ mod images;
 mod imports;
 mod jobs;
 mod openapi;
+mod packages;
+mod people;
 mod pictures;
 mod queries;
 mod sql;
 mod sql_export;
 mod sql_slots;
 mod trash;
+mod versions;
 
 use actix_web::web;
 use serde_json::{Map, Value};
@@ -30,9 +35,6 @@ pub use sql_slots::{SqlSlots, Stop};
 /// The workbench as handlers get it.
 type Bench = web::Data<Workbench>;
 
-/// Who is written down as the author of an edit that came through this server.
-const AUTHOR: &str = "human";
-
 /// Every door of the API.
 pub(crate) fn doors() -> Vec<Door> {
     [
@@ -40,12 +42,17 @@ pub(crate) fn doors() -> Vec<Door> {
         images::doors(),
         pictures::doors(),
         edits::doors(),
+        assist::doors(),
         classes::doors(),
         history::doors(),
+        versions::doors(),
+        people::doors(),
+        packages::doors(),
         imports::doors(),
         uploads::doors(),
         exports::doors(),
         jobs::doors(),
+        downloads::doors(),
         trash::doors(),
         queries::doors(),
         sql::doors(),

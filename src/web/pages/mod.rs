@@ -11,10 +11,13 @@ mod history;
 mod import;
 mod jobs;
 mod label;
+mod me;
 mod overview;
 mod sql;
 mod trash;
+mod versions;
 mod visit;
+mod work;
 
 #[cfg(test)]
 mod rendering;
@@ -32,9 +35,12 @@ pub fn doors() -> Vec<Door> {
         overview::doors(),
         gallery::doors(),
         label::doors(),
+        work::doors(),
+        me::doors(),
         sql::doors(),
         jobs::doors(),
         history::doors(),
+        versions::doors(),
         trash::doors(),
         help::doors(),
     ]

@@ -166,6 +166,7 @@ pub(crate) fn all() -> Vec<(String, String)> {
     every::<super::gallery::view::Rows>("gallery rows", &mut drawn);
     every::<super::gallery::view::Classes>("gallery classes", &mut drawn);
     every::<super::label::view::Page>("label", &mut drawn);
+    every::<super::work::view::Page>("work", &mut drawn);
     every::<super::sql::view::Page>("sql", &mut drawn);
     every::<super::sql::result::Answer>("sql result", &mut drawn);
     every::<super::jobs::view::Page>("jobs", &mut drawn);

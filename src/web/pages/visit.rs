@@ -9,6 +9,7 @@ use askama::Template;
 use tator_domain::DatasetName;
 use tator_pipeline::Workbench;
 
+use crate::author::Author;
 use crate::error::{WebError, WebResult};
 use crate::page::{Section, Shell};
 
@@ -22,18 +23,27 @@ const RECENT: &str = "tator_recent";
 #[derive(Debug, Clone, Default)]
 pub(super) struct Visit {
     recent: Option<DatasetName>,
+    me: Author,
+    here: String,
 }
 
 impl FromRequest for Visit {
     type Error = actix_web::Error;
     type Future = Ready<Result<Self, Self::Error>>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let me = match Author::from_request(request, payload).into_inner() {
+            Ok(me) => me,
+            Err(error) => return ready(Err(error.into())),
+        };
+        // Only a page can be come back to, not a form that was sent.
+        let target = request.uri().path_and_query().filter(|_| request.method().is_safe());
+        let here = target.map_or("/datasets", |target| target.as_str()).to_owned();
         let cookies = request.headers().get_all(COOKIE).filter_map(|header| header.to_str().ok());
         let recent = cookies
             .flat_map(|header| header.split(';'))
             .find_map(|pair| pair.trim().strip_prefix(RECENT)?.strip_prefix('=')?.parse().ok());
-        ready(Ok(Self { recent }))
+        ready(Ok(Self { recent, me, here }))
     }
 }
 
@@ -51,7 +61,13 @@ impl Visit {
         let datasets = bench.reader().dataset_names()?;
         let recent = self.recent.clone().filter(|name| datasets.contains(name));
         let jobs_in_flight = bench.jobs_in_flight() as u64;
-        Ok(Shell { section, dataset: dataset.cloned(), datasets, recent, jobs_in_flight })
+        let (me, here) = (self.me.clone(), self.here.clone());
+        Ok(Shell { section, dataset: dataset.cloned(), datasets, recent, jobs_in_flight, me, here })
+    }
+
+    /// Who looks at the page.
+    pub(super) fn author(&self) -> &Author {
+        &self.me
     }
 
     /// The dataset that was in hand last, if it still is there.

@@ -11,7 +11,6 @@ mod session;
 pub mod token;
 
 use std::net::SocketAddr;
-use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -21,17 +20,21 @@ use actix_web::middleware::Next;
 use actix_web::{HttpResponse, web};
 
 use crate::error::WebError;
+use crate::mounted::Mount;
 use host::HostRule;
 use password::Attempts;
-use session::Sessions;
+use tator_domain::{Clock, SystemClock};
 use token::LaunchToken;
 
 pub use limits::BodyLimits;
+pub use session::Sessions;
 
 /// Everything that decides whether a request may pass.
 #[derive(Debug)]
 pub struct Lock {
     hosts: HostRule,
+    /// Origin of the pages a proxy shows for us, when it is known.
+    pub public_origin: Option<String>,
     token: LaunchToken,
     limits: BodyLimits,
     /// Sessions that were opened with the token or the password.
@@ -46,20 +49,22 @@ pub struct Lock {
 pub(crate) const UNAUTHORISED: &str = "unauthorised";
 
 impl Lock {
-    /// For a server on `listen`, known under `names` as well.
+    /// For a server on `listen`, known under `names` as well; `sessions` of this address.
     #[must_use]
     pub fn new(
         listen: SocketAddr,
         names: &[String],
         token: LaunchToken,
         password_hash: Option<String>,
+        sessions: Sessions,
         limits: BodyLimits,
     ) -> Self {
         Self {
             hosts: HostRule::new(listen, names),
+            public_origin: None,
             token,
             limits,
-            sessions: Sessions::new(listen.port()),
+            sessions,
             password_hash,
             attempts: Attempts::default(),
         }
@@ -76,7 +81,8 @@ impl Lock {
             .hint("open the launch URL as it was printed; for another name start the server with --allow-host NAME"));
         }
         let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        if let Some(reason) = origin::refusal(request.method(), request.path(), request.headers(), host) {
+        let own: Vec<&str> = [host].into_iter().chain(self.public_origin.as_deref()).collect();
+        if let Some(reason) = origin::refusal(request.method(), request.path(), request.headers(), &own) {
             return Err(WebError::new(StatusCode::FORBIDDEN, "forbidden_origin", format!("refused: {reason}"))
                 .hint("requests must come from Tator's own pages, or from a program with a bearer token"));
         }
@@ -85,7 +91,7 @@ impl Lock {
 
     fn knows(&self, headers: &HeaderMap) -> bool {
         token::bearer(headers).is_some_and(|secret| self.token.matches(secret))
-            || self.sessions.admits(headers, Instant::now())
+            || self.sessions.admits(headers, SystemClock.now())
     }
 
     /// A page address with a token: the token becomes a cookie and leaves the address bar.
@@ -95,7 +101,7 @@ impl Lock {
         }
         let (secret, rest) = split_token(request.query_string())?;
         let set_cookie = if self.token.matches(secret) {
-            Some(self.sessions.open(Instant::now()).ok()?)
+            Some(self.sessions.open(SystemClock.now(), &Mount::of(request)).ok()?)
         } else if self.knows(request.headers()) {
             None
         } else {
@@ -134,7 +140,8 @@ pub async fn guard(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     if let Err(refusal) = lock.check_manners(&request) {
-        return Ok(request.into_response(HttpResponse::from_error(refusal)));
+        // Not `into_response`: that forgets the error, and the layer outside could not make a page of it.
+        return Ok(request.error_response(refusal));
     }
     if let Some(answer) = lock.exchange(&request) {
         return Ok(request.into_response(answer));
@@ -142,7 +149,7 @@ pub async fn guard(
     if !is_open(request.path()) && !lock.knows(request.headers()) {
         let refusal = WebError::new(StatusCode::UNAUTHORIZED, UNAUTHORISED, "Tator does not know you yet")
             .hint("open the launch URL that `tator serve` printed, or send `Authorization: Bearer <token>`");
-        return Ok(request.into_response(HttpResponse::from_error(refusal)));
+        return Ok(request.error_response(refusal));
     }
     next.call(request).await.map(ServiceResponse::map_into_boxed_body)
 }

@@ -8,9 +8,10 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const SEC_FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const SEC_FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
-/// Why a request is refused for where it comes from; `None` when it may pass.
+/// Why a request is refused for where it comes from; `None` when it may pass. `own` are our names: the request's host, or
+/// a whole origin.
 #[must_use]
-pub fn refusal(method: &Method, path: &str, headers: &HeaderMap, host: &str) -> Option<&'static str> {
+pub fn refusal(method: &Method, path: &str, headers: &HeaderMap, own: &[&str]) -> Option<&'static str> {
     let from_here = headers.get_all(&SEC_FETCH_SITE).all(|site| site == "same-origin" || site == "none");
     if method.is_safe() {
         let linked = is_page(path) && is_navigation(headers);
@@ -19,7 +20,9 @@ pub fn refusal(method: &Method, path: &str, headers: &HeaderMap, host: &str) -> 
     if !from_here {
         return Some("another site sent it");
     }
-    let own = headers.get_all(&ORIGIN).all(|origin| origin.to_str().is_ok_and(|origin| is_own(origin, host)));
+    let own = headers
+        .get_all(&ORIGIN)
+        .all(|origin| origin.to_str().is_ok_and(|origin| own.iter().any(|own| is_own(origin, own))));
     (!own).then_some("its Origin is another site")
 }
 
@@ -43,6 +46,9 @@ pub fn is_page(path: &str) -> bool {
 }
 
 fn is_own(origin: &str, host: &str) -> bool {
+    if host.contains("://") {
+        return origin.eq_ignore_ascii_case(host);
+    }
     ["http://", "https://"]
         .iter()
         .find_map(|scheme| origin.strip_prefix(scheme))
@@ -60,7 +66,7 @@ mod tests {
         for (name, value) in pairs {
             headers.append(name.parse().unwrap(), value.parse().unwrap());
         }
-        refusal(method, path, &headers, HOST).is_some()
+        refusal(method, path, &headers, &[HOST, "https://tator.lan"]).is_some()
     }
 
     #[test]
@@ -69,6 +75,7 @@ mod tests {
         assert!(!post(&[]));
         assert!(!post(&[("sec-fetch-site", "same-origin"), ("origin", "http://127.0.0.1:8000")]));
         assert!(!post(&[("sec-fetch-site", "none")]));
+        assert!(!post(&[("origin", "https://tator.lan")]));
     }
 
     #[test]
@@ -82,6 +89,7 @@ mod tests {
             &[("origin", "null")],
             &[("origin", "")],
             &[("origin", "http://127.0.0.1")],
+            &[("origin", "http://tator.lan")],
             &[("origin", "http://127.0.0.1:8001")],
             &[("origin", "http://127.0.0.1:8000.evil.com")],
             &[("origin", "file://127.0.0.1:8000")],

@@ -8,30 +8,25 @@ use tator_domain::{Image, ImageBox, ImageState, Split};
 use super::object;
 use crate::error::Error;
 use crate::formats::matching::{base_name, stem};
+use crate::formats::spread::{Sheet, write_sheets};
 use crate::formats::{Labels, WriteReport};
 use crate::output::Output;
 
 /// Writes everything but the pictures.
 pub fn write(labels: &dyn Labels, out: &mut dyn Output) -> Result<WriteReport, Error> {
     let names: HashMap<i32, &str> = labels.classes().iter().map(|c| (c.class_id, c.name.as_str())).collect();
-    let shared = shared_stems(labels)?;
+    let (dataset, shared) = (labels.dataset(), shared_stems(labels)?);
     let mut report = WriteReport { classes: names.len() as u64, ..WriteReport::default() };
     let mut lists: BTreeMap<Split, String> = BTreeMap::new();
-    labels.for_each(&mut |image, boxes| {
-        let name = xml_name(image, &shared);
+    labels.for_each_image(&mut |image| {
         if image.split != Split::None {
             let list = lists.entry(image.split).or_default();
-            list.push_str(name);
+            list.push_str(xml_name(image, &shared));
             list.push('\n');
         }
-        report.images += 1;
-        // An XML without objects says that there are none, so an image that nobody has looked at gets no XML.
-        if boxes.is_empty() && !matches!(image.state, ImageState::Labelled | ImageState::Reviewed) {
-            return Ok(());
-        }
-        let xml = annotation(labels.dataset(), image, boxes, &names, &mut report);
-        write_text(out, &format!("Annotations/{name}.xml"), &xml)
+        Ok(())
     })?;
+    write_sheets(labels, out, &mut report, &|image, boxes| sheet(dataset, &names, &shared, image, boxes))?;
     for (split, list) in lists {
         write_text(out, &format!("ImageSets/Main/{split}.txt"), &list)?;
     }
@@ -41,6 +36,23 @@ pub fn write(labels: &dyn Labels, out: &mut dyn Output) -> Result<WriteReport, E
     Ok(report)
 }
 
+/// The XML of an image. One without objects says that there are none, so an image that nobody has looked at gets none.
+fn sheet(
+    dataset: &str,
+    names: &HashMap<i32, &str>,
+    shared: &HashMap<String, u32>,
+    image: &Image,
+    boxes: &[ImageBox],
+) -> Sheet {
+    let mut sheet = Sheet::default();
+    if boxes.is_empty() && !matches!(image.state, ImageState::Labelled | ImageState::Reviewed) {
+        return sheet;
+    }
+    let xml = annotation(dataset, image, boxes, names, &mut sheet);
+    sheet.file = Some((format!("Annotations/{}.xml", xml_name(image, shared)), xml.into_bytes()));
+    sheet
+}
+
 fn write_text(out: &mut dyn Output, path: &str, text: &str) -> Result<(), Error> {
     out.file(path, &mut |to| to.write_all(text.as_bytes()).map_err(Error::io(format!("writing {path}"))))
 }
@@ -48,7 +60,7 @@ fn write_text(out: &mut dyn Output, path: &str, text: &str) -> Result<(), Error>
 /// Stems that several images share, so that their XML files need the extension too; with the count as it grows.
 fn shared_stems(labels: &dyn Labels) -> Result<HashMap<String, u32>, Error> {
     let mut count: HashMap<String, u32> = HashMap::new();
-    labels.for_each(&mut |image, _| {
+    labels.for_each_image(&mut |image| {
         *count.entry(stem(&image.path).to_lowercase()).or_default() += 1;
         Ok(())
     })?;
@@ -66,7 +78,7 @@ fn annotation(
     image: &Image,
     boxes: &[ImageBox],
     names: &HashMap<i32, &str>,
-    report: &mut WriteReport,
+    sheet: &mut Sheet,
 ) -> String {
     let mut xml = String::from("<annotation>\n");
     xml.push_str("  <folder>JPEGImages</folder>\n");
@@ -79,12 +91,12 @@ fn annotation(
     for one in boxes {
         let item = || format!("{} box {}", image.path, one.box_id);
         let Some(name) = names.get(&one.class_id) else {
-            report.left_out.push((item(), "its class does not exist".to_owned()));
+            sheet.left_out.push((item(), "its class does not exist".to_owned()));
             continue;
         };
         let left_out = object::write(one, name, &mut xml);
-        report.left_out.extend(left_out.into_iter().map(|reason| (item(), reason.to_owned())));
-        report.boxes += 1;
+        sheet.left_out.extend(left_out.into_iter().map(|reason| (item(), reason.to_owned())));
+        sheet.boxes += 1;
     }
     xml.push_str("</annotation>\n");
     xml

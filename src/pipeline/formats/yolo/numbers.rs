@@ -39,11 +39,8 @@ pub(super) fn unit_from_free_point(position: f64, length: f64) -> f64 {
 }
 
 fn exact_point(guess: f64, read: impl Fn(f64) -> f64, position: f64) -> f64 {
-    if let Some(found) = candidates(guess).find(|v| same(read(*v), position)) {
-        return found;
-    }
-    let nearest = read(guess);
-    candidates(guess).find(|v| same(read(*v), nearest)).unwrap_or(guess)
+    let wanted = |value: f64| candidate(guess, |v| same(read(v), value));
+    wanted(position).or_else(|| wanted(read(guess))).unwrap_or(guess)
 }
 
 fn exact_span(c: f64, s: f64, wanted: (f64, f64), length: f64) -> Option<(f64, f64)> {
@@ -51,17 +48,20 @@ fn exact_span(c: f64, s: f64, wanted: (f64, f64), length: f64) -> Option<(f64, f
         let (start, size) = span_from_unit(c, s, length);
         same(start, wanted.0) && same(size, wanted.1)
     };
-    let plain = candidates(s).filter(|s| same(s * length, wanted.1));
-    let found = plain.map(|s| (candidates(c).find(|c| fits(*c, s)), s)).find_map(|(c, s)| Some((c?, s)));
+    let mut found = None;
+    candidate(s, |s| {
+        found = if same(s * length, wanted.1) { candidate(c, |c| fits(c, s)).map(|c| (c, s)) } else { None };
+        found.is_some()
+    });
     if found.is_some() || (wanted.0 > 0.0 && wanted.0 + wanted.1 < length) {
         return found;
     }
     // A box that was cut off at the edge has a size of its own: any that reaches just beyond the edge will do.
     (0..=16).find_map(|n| {
         let s = s + f64::from(n) * f64::EPSILON / 2.0;
-        let from_left = neighbours(wanted.0 / length + s / 2.0, 6);
-        let from_right = neighbours((wanted.0 + wanted.1) / length - s / 2.0, 6);
-        from_left.chain(from_right).find(|c| fits(*c, s)).map(|c| (c, s))
+        let from_left = neighbour(wanted.0 / length + s / 2.0, |c| fits(c, s));
+        let found = from_left.or_else(|| neighbour((wanted.0 + wanted.1) / length - s / 2.0, |c| fits(c, s)));
+        found.map(|c| (c, s))
     })
 }
 
@@ -70,15 +70,45 @@ fn same(a: f64, b: f64) -> bool {
     a == b
 }
 
-/// Decimals of growing length, then the neighbours of `v` among the doubles.
-fn candidates(v: f64) -> impl Iterator<Item = f64> {
-    let short = POWERS.iter().map(move |power| (v * power).round() / power + 0.0);
-    short.chain(neighbours(v, 6))
+/// The first that `fits` among decimals of growing length, then among the neighbours of `v`. A plain loop, as this is
+/// where a large export spends its time; a decimal that is the one before it is not asked again.
+fn candidate(v: f64, mut fits: impl FnMut(f64) -> bool) -> Option<f64> {
+    let mut last = f64::NAN;
+    for power in POWERS {
+        let decimal = rounded(v * power) / power + 0.0;
+        if decimal != last && fits(decimal) {
+            return Some(decimal);
+        }
+        last = decimal;
+    }
+    neighbour(v, fits)
 }
 
-/// `v` and the doubles around it, nearest first.
-fn neighbours(v: f64, steps: u64) -> impl Iterator<Item = f64> {
-    (0..=steps).flat_map(move |n| [step(v, n), step(v, n.wrapping_neg())])
+/// The first that `fits` of `v` and the doubles around it, nearest first.
+fn neighbour(v: f64, mut fits: impl FnMut(f64) -> bool) -> Option<f64> {
+    for n in 0..=NEIGHBOURS {
+        for near in [step(v, n), step(v, n.wrapping_neg())] {
+            if fits(near) {
+                return Some(near);
+            }
+        }
+    }
+    None
+}
+
+/// Doubles on each side that are tried.
+const NEIGHBOURS: u64 = 6;
+
+/// The nearest whole number; `f64::round` is a call into the maths library on most targets.
+fn rounded(v: f64) -> f64 {
+    const WHOLE: f64 = (1_u64 << 52) as f64;
+    if v >= WHOLE || v <= -WHOLE {
+        v
+    } else if v < 0.0 {
+        -((0.5 - v) as i64 as f64)
+    } else {
+        (v + 0.5) as i64 as f64
+    }
 }
 
 /// 10^4 to 10^16; all are exact doubles, so the quotient is the double nearest to the decimal.

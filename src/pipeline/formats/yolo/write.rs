@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 
 use tator_domain::{Class, ClassId, Image, ImageBox, ImageState, PixelBox, Ring, Split};
 
+use super::super::spread::{Sheet, write_sheets};
 use super::super::{Labels, Task, WriteReport};
 use super::labels::label_path;
 use super::numbers::{unit_from_free_point, unit_from_point, unit_from_span};
@@ -41,21 +42,21 @@ pub(super) fn write(task: Task, labels: &dyn Labels, out: &mut dyn Output) -> Re
     out.file("classes.txt", &mut |file| put(file, &names, "classes.txt"))?;
     let numbers: HashMap<ClassId, usize> = labels.classes().iter().enumerate().map(|(n, c)| (c.class_id, n)).collect();
     let mut report = WriteReport { classes: labels.classes().len() as u64, ..WriteReport::default() };
-    let mut text = String::new();
-    labels.for_each(&mut |image, boxes| {
-        report.images += 1;
-        text.clear();
-        for found in boxes {
-            write_box(task, image, found, &numbers, &mut text, &mut report);
-        }
-        let is_decided = matches!(image.state, ImageState::Labelled | ImageState::Reviewed);
-        if text.is_empty() && !is_decided {
-            return Ok(());
-        }
-        let path = label_path(&image_path(image));
-        out.file(&path, &mut |file| put(file, &text, &path))
-    })?;
+    write_sheets(labels, out, &mut report, &|image, boxes| sheet(task, &numbers, image, boxes))?;
     Ok(report)
+}
+
+/// The label file of an image, unless nobody has looked at it.
+fn sheet(task: Task, numbers: &HashMap<ClassId, usize>, image: &Image, boxes: &[ImageBox]) -> Sheet {
+    let (mut sheet, mut text) = (Sheet::default(), String::with_capacity(boxes.len() * 80));
+    for found in boxes {
+        write_box(task, image, found, numbers, &mut text, &mut sheet);
+    }
+    let is_decided = matches!(image.state, ImageState::Labelled | ImageState::Reviewed);
+    if is_decided || !text.is_empty() {
+        sheet.file = Some((label_path(&image_path(image)), text.into_bytes()));
+    }
+    sheet
 }
 
 fn put(file: &mut dyn std::io::Write, text: &str, path: &str) -> Result<(), Error> {
@@ -67,7 +68,7 @@ fn check_names(labels: &dyn Labels) -> Result<HashSet<Split>, Error> {
     let mut splits = HashSet::new();
     let mut owners: HashMap<String, String> = HashMap::new();
     let mut clashes = Vec::new();
-    labels.for_each(&mut |image, _| {
+    labels.for_each_image(&mut |image| {
         splits.insert(image.split);
         if let Some(other) = owners.insert(folded(&label_path(&image_path(image))), image.path.clone()) {
             clashes.push(format!("{other} and {}", image.path));
@@ -169,9 +170,9 @@ fn write_box(
     found: &ImageBox,
     numbers: &HashMap<ClassId, usize>,
     text: &mut String,
-    report: &mut WriteReport,
+    sheet: &mut Sheet,
 ) {
-    let mut leave = |why: &str| report.left_out.push((format!("{} box {}", image.path, found.box_id), why.to_owned()));
+    let mut leave = |why: &str| sheet.left_out.push((format!("{} box {}", image.path, found.box_id), why.to_owned()));
     if found.is_crowd {
         return leave("crowd regions are not part of YOLO");
     }
@@ -188,7 +189,7 @@ fn write_box(
         Task::Obb => write_points(text, &corners_of(found), size, unit_from_free_point),
     }
     text.push('\n');
-    report.boxes += 1;
+    sheet.boxes += 1;
 }
 
 /// The rectangle, or the one around an oriented box.

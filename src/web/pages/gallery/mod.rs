@@ -15,7 +15,7 @@ use crate::door::Door;
 use crate::error::{WebResult, blocking};
 use crate::filter::{FilterQuery, parsed};
 use crate::page::Section;
-use view::{Classes, LISTED_CLASSES, PIECE, Page, Panel, Piece, Rows, chosen};
+use view::{Classes, LISTED_CLASSES, LISTED_TAGS, PIECE, Page, Panel, Piece, Rows, chosen};
 
 type Answer<T> = Result<T, tator_pipeline::Error>;
 
@@ -62,7 +62,12 @@ async fn page(
             total: facets.total,
             piece,
             after,
-            panel: Panel::new(&name, &filter, &facets, &classes),
+            panel: Panel::new(&name, &filter, &facets, &classes).said(
+                &name,
+                &filter,
+                bench.reader().comment_counts(&name)?,
+                &bench.reader().tags(&name, "", LISTED_TAGS)?,
+            ),
             chosen: chosen(&name, &filter, &classes),
             statement: filter.as_sql(&name),
             filter,

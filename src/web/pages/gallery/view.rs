@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use askama::Template;
 use tator_domain::{BoxId, Class, ClassId, DatasetName, Image, ImageBox, ImageId};
-use tator_store::{ClassCount, Facets, ImageFilter, ImagePage};
+use tator_store::{ClassCount, CommentCounts, CommentFilter, Facets, ImageFilter, ImagePage};
 
 use crate::addresses;
 use crate::figures::filters;
@@ -15,6 +15,8 @@ use crate::page::Shell;
 pub const PIECE: usize = 120;
 /// Classes the panel lists; further ones are searched.
 pub const LISTED_CLASSES: usize = 60;
+/// Tags the panel lists.
+pub const LISTED_TAGS: usize = 30;
 
 /// `/d/{dataset}/gallery`
 #[derive(Template)]
@@ -53,6 +55,12 @@ impl Page {
     #[must_use]
     pub fn start(&self) -> String {
         addresses::gallery(&self.dataset, &self.filter)
+    }
+
+    /// The page that makes work packages of these images.
+    #[must_use]
+    pub fn as_packages(&self) -> String {
+        format!("{}{}", addresses::work(&self.dataset), addresses::query(&addresses::filter_pairs(&self.filter)))
     }
 
     /// The filter's parts but for one, for hidden fields of a form.
@@ -179,6 +187,10 @@ pub struct Panel {
     pub states: Vec<Choice>,
     /// By split.
     pub splits: Vec<Choice>,
+    /// By open comments.
+    pub comments: Vec<Choice>,
+    /// By tag, most used first.
+    pub tags: Vec<Choice>,
     /// By class, most images first.
     pub classes: Vec<Choice>,
     /// Living classes in all.
@@ -228,7 +240,43 @@ impl Panel {
         let listed = listed.into_iter().map(|class| {
             Choice::class(dataset, filter, class, Some(counts.get(&class.class_id).copied().unwrap_or(0)))
         });
-        Self { states: states.collect(), splits: splits.collect(), classes: listed.collect(), n_classes }
+        let (states, splits) = (states.collect(), splits.collect());
+        Self { states, splits, classes: listed.collect(), n_classes, ..Self::default() }
+    }
+
+    /// The panel with what people said: open comments, and tags with how many images have each.
+    #[must_use]
+    pub fn said(
+        mut self,
+        dataset: &DatasetName,
+        filter: &ImageFilter,
+        comments: CommentCounts,
+        tags: &[(String, u64)],
+    ) -> Self {
+        let choice = |on, next, name: &str, n| Choice {
+            key: "",
+            name: name.to_owned(),
+            colour: None,
+            n: Some(n),
+            href: addresses::gallery(dataset, &next),
+            on,
+        };
+        let kinds = [
+            (CommentFilter::SentBack, "sent back", comments.sent_back),
+            (CommentFilter::Open, "open comments", comments.open),
+        ];
+        let comments = kinds.into_iter().filter(|(which, _, n)| *n > 0 || filter.comments == Some(*which));
+        let comments = comments.map(|(which, name, n)| {
+            let on = filter.comments == Some(which);
+            choice(on, ImageFilter { comments: (!on).then_some(which), ..filter.clone() }, name, n)
+        });
+        self.comments = comments.collect();
+        let tags = tags.iter().map(|(tag, n)| {
+            let on = filter.tag.as_ref() == Some(tag);
+            choice(on, ImageFilter { tag: (!on).then(|| tag.clone()), ..filter.clone() }, tag, *n)
+        });
+        self.tags = tags.collect();
+        self
     }
 
     /// Only classes, as a search found them; numbers are images with the class, whatever else is chosen.
@@ -272,6 +320,16 @@ pub fn chosen(dataset: &DatasetName, filter: &ImageFilter, classes: &[Class]) ->
     }
     if let Some(text) = filter.text.as_deref().filter(|text| !text.is_empty()) {
         parts.push((format!("path has “{text}”"), without(ImageFilter { text: None, ..filter.clone() })));
+    }
+    if let Some(tag) = filter.tag.clone() {
+        parts.push((format!("tag {tag}"), without(ImageFilter { tag: None, ..filter.clone() })));
+    }
+    if let Some(which) = filter.comments {
+        let words = if which == CommentFilter::SentBack { "sent back" } else { "open comments" };
+        parts.push((words.to_owned(), without(ImageFilter { comments: None, ..filter.clone() })));
+    }
+    if let Some(package) = filter.package {
+        parts.push((format!("package {package}"), without(ImageFilter { package: None, ..filter.clone() })));
     }
     if let Some(condition) = filter.condition.as_deref().filter(|text| !text.trim().is_empty()) {
         parts.push((condition.to_owned(), without(ImageFilter { condition: None, ..filter.clone() })));

@@ -25,6 +25,7 @@ pub const GROUPS: &[Group] = &[
             ("G D", "go to Datasets"),
             ("G G", "go to the Gallery"),
             ("G L", "go to the labeller"),
+            ("G W", "go to Work"),
             ("G S", "go to SQL"),
             ("G J", "go to Jobs"),
             ("G H", "go to the History"),
@@ -84,6 +85,10 @@ pub const GROUPS: &[Group] = &[
         keys: &[
             ("→ / ← or . / ,", "next, previous image"),
             ("N / Shift N", "next, previous not reviewed"),
+            ("#", "tag the image"),
+            ("Shift C", "comment on the image or the chosen box"),
+            ("Shift Enter", "review: accept, go on"),
+            ("Shift Backspace", "review: send back with a comment"),
             ("Space", "confirm and go on"),
             ("Shift G number", "go to an image"),
         ],

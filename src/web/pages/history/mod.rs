@@ -45,16 +45,16 @@ async fn page(
     html(&page)
 }
 
-async fn undo(bench: Bench, path: web::Path<(DatasetName, i64)>) -> WebResult<HttpResponse> {
+async fn undo(bench: Bench, visit: Visit, path: web::Path<(DatasetName, i64)>) -> WebResult<HttpResponse> {
     let (name, change) = path.into_inner();
     let back = see(&format!("/d/{name}/history"));
-    blocking(move || bench.undo_change(&name, change)).await?;
+    blocking(move || bench.undo_change(&name, change, &visit.author().name())).await?;
     Ok(back)
 }
 
-async fn redo(bench: Bench, path: web::Path<(DatasetName, i64)>) -> WebResult<HttpResponse> {
+async fn redo(bench: Bench, visit: Visit, path: web::Path<(DatasetName, i64)>) -> WebResult<HttpResponse> {
     let (name, change) = path.into_inner();
     let back = see(&format!("/d/{name}/history"));
-    blocking(move || bench.redo_change(&name, change)).await?;
+    blocking(move || bench.redo_change(&name, change, &visit.author().name())).await?;
     Ok(back)
 }

@@ -18,6 +18,7 @@ fn change(at: i64) -> Change {
         change_id: 5_000 - at,
         kind: kind.into(),
         title: title.into(),
+        author: ["human", "Zoë <b>", "Ann"][at as usize % 3].into(),
         image_id: one.then_some(at + 1),
         at: 1_795_331_000_000_000 - at * 90_000_000,
         n_images: if one { 1 } else { 118_287 },

@@ -26,6 +26,7 @@ fn job(id: i64, state: &str) -> JobView {
         created_at: 1_795_331_000_000_000,
         seconds: (state != "queued").then_some(4.2),
         resumable: state == "interrupted",
+        archive: state == "done",
     }
 }
 

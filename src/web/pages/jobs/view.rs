@@ -86,6 +86,8 @@ pub struct JobView {
     pub seconds: Option<f64>,
     /// It can go on where it stopped.
     pub resumable: bool,
+    /// It is an export that has written an archive.
+    pub archive: bool,
 }
 
 impl JobView {
@@ -119,6 +121,8 @@ impl JobView {
             created_at: told["created_at"].as_i64().unwrap_or_default(),
             seconds: started.map(|from| (ended - from).max(0) as f64 / 1e6),
             resumable: told["resumable"].as_bool().unwrap_or_default(),
+            archive: told["kind"] == "export"
+                && told["report"]["out"].as_str().is_some_and(|out| out.ends_with(".zip")),
         }
     }
 

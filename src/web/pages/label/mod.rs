@@ -7,7 +7,7 @@ pub(super) mod view;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use tator_domain::{DatasetName, ImageId, ImageState};
-use tator_store::{ImageFilter, Reader};
+use tator_store::{CommentFilter, ImageFilter, Reader};
 
 use super::visit::{Bench, Visit, html};
 use crate::addresses::{filter_pairs, query};
@@ -52,9 +52,13 @@ async fn page(
     html(&page)
 }
 
-/// Where to begin: the first image nobody has finished, else the first of all.
+/// Where to begin: the first image that was sent back, else the first nobody has finished, else the first of all.
 fn first(reader: &Reader, name: &DatasetName, filter: &ImageFilter) -> Result<Option<ImageId>, tator_store::Error> {
-    if filter.state.is_none() {
+    if filter.state.is_none() && filter.comments.is_none() {
+        let back = ImageFilter { comments: Some(CommentFilter::SentBack), ..filter.clone() };
+        if let Some(image) = reader.images(name, &back, None, 1)?.images.first() {
+            return Ok(Some(image.image_id));
+        }
         for state in [ImageState::InProgress, ImageState::Unlabelled] {
             let left = ImageFilter { state: Some(state), ..filter.clone() };
             if let Some(image) = reader.images(name, &left, None, 1)?.images.first() {

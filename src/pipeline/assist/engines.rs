@@ -1,0 +1,89 @@
+//! The models that are open: opened when first needed, at most two of a task, so that trying another one costs no reload.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tator_vision::{Embedder, OpenOptions, Provider, Segmenter, Task, open_embedder, open_segmenter};
+
+use super::settings::AssistSettings;
+use crate::error::Error;
+use crate::models::{Model, Shelves};
+
+/// An open model.
+struct Open<E: ?Sized> {
+    model: Model,
+    engine: Arc<E>,
+}
+
+/// Models of a task that stay open.
+const MOST: usize = 2;
+
+/// What is open, the last used last.
+#[derive(Default)]
+pub(crate) struct Engines {
+    segmenters: Mutex<Vec<Open<dyn Segmenter>>>,
+    embedders: Mutex<Vec<Open<dyn Embedder>>>,
+}
+
+impl Engines {
+    /// The segmenter of that name, or the one of the settings.
+    pub fn segmenter(
+        &self,
+        shelves: &Shelves,
+        settings: &AssistSettings,
+        name: Option<&str>,
+    ) -> Result<(Model, Arc<dyn Segmenter>), Error> {
+        let model = shelves.choose(Task::Segment, name.or(settings.segmenter.as_deref()))?;
+        get(&self.segmenters, model, settings, |model, options| {
+            Ok(Arc::from(open_segmenter(&model.parts(options))?))
+        })
+    }
+
+    /// The image encoder of the settings.
+    pub fn embedder(&self, shelves: &Shelves, settings: &AssistSettings) -> Result<(Model, Arc<dyn Embedder>), Error> {
+        let model = shelves.choose(Task::Embed, settings.embedder.as_deref())?;
+        get(&self.embedders, model, settings, |model, options| Ok(Arc::from(open_embedder(&model.parts(options))?)))
+    }
+
+    /// Closes all; whoever uses one ends with it.
+    pub fn close(&self) {
+        lock(&self.segmenters).clear();
+        lock(&self.embedders).clear();
+    }
+
+    /// Names of the open models with provider and loading time.
+    pub fn list(&self) -> Vec<(String, &'static str, f64)> {
+        let told = |model: &Model, provider: Provider, ms| (model.manifest.name.clone(), provider.name(), ms);
+        let segmenters = lock(&self.segmenters);
+        let segmenters = segmenters.iter().map(|o| told(&o.model, o.engine.provider(), o.engine.load_ms()));
+        let embedders = lock(&self.embedders);
+        segmenters.chain(embedders.iter().map(|o| told(&o.model, o.engine.provider(), o.engine.load_ms()))).collect()
+    }
+}
+
+/// A model, opened if it is not. Others wait meanwhile: they want the same.
+fn get<E: ?Sized>(
+    place: &Mutex<Vec<Open<E>>>,
+    model: Model,
+    settings: &AssistSettings,
+    open: impl Fn(&Model, OpenOptions) -> Result<Arc<E>, Error>,
+) -> Result<(Model, Arc<E>), Error> {
+    let mut held = lock(place);
+    let found = held.iter().position(|open| open.model.manifest == model.manifest);
+    let ready = match found {
+        Some(at) => held.remove(at),
+        None => {
+            let engine = open(&model, OpenOptions { provider: settings.provider, threads: 0 })?;
+            Open { model: model.clone(), engine }
+        }
+    };
+    let engine = Arc::clone(&ready.engine);
+    held.push(ready);
+    if held.len() > MOST {
+        held.remove(0);
+    }
+    Ok((model, engine))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
