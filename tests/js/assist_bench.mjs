@@ -59,7 +59,7 @@ export function assistBench({ boxes = [], later } = {}) {
   const box = (id) => desk.follow.find(app.state, id);
   /** The server gives numbers, as after an acknowledgement. */
   const number = (ids) => {
-    app.tell("renamed", ids);
+    app.notify("renamed", ids);
     const rename = (list) => list.map((b) => ({ ...b, id: ids[b.id] ?? b.id, box_id: ids[b.id] ?? b.box_id }));
     app.state = { ...app.state, boxes: rename(app.state.boxes), selection: app.state.selection.map((id) => ids[id] ?? id) };
   };

@@ -157,3 +157,19 @@ test("numbers that come back from the server with another last digit are no chan
   assert.equal(bench.choice.accept(), true);
   assert.equal(bench.box(id).w, 224);
 });
+
+test("a locked box is neither fitted by the key nor by an answer that comes late", async () => {
+  const bench = assistBench();
+  const id = bench.draw([100, 100], [300, 200]);
+  bench.app.dispatch({ type: "lock", ids: [id], on: true });
+  await bench.refine.tweak();
+  assert.match(bench.toasts[0].text, /Locked/);
+  bench.app.dispatch({ type: "lock", ids: [id], on: false });
+  const release = held(bench);
+  const done = bench.refine.tweak();
+  await settled();
+  bench.app.dispatch({ type: "lock", ids: [id], on: true });
+  release();
+  await done;
+  assert.equal(bench.entries.length, 1);
+});

@@ -31,7 +31,7 @@ export class App {
     if (made) {
       if (made.kind === "edits" && !command.again) this.undone = [];
       this.sync.add(made);
-      this.tell("made", made, command);
+      this.notify("made", made, command);
     }
     this.changed();
   }
@@ -52,13 +52,13 @@ export class App {
     if (this.state.made) {
       this.undone = [];
       this.sync.add(this.state.made);
-      this.tell("made", this.state.made, { type: "drag-end" });
+      this.notify("made", this.state.made, { type: "drag-end" });
     }
     this.changed();
   }
 
   /** Those who follow what happens here: an edit was made, boxes got their numbers, an image was opened. */
-  tell(what, ...said) {
+  notify(what, ...said) {
     for (const follower of this.followers) follower[what]?.(...said);
   }
 
@@ -73,7 +73,7 @@ export class App {
     this.undone = [];
     this.dispatch({ type: "load", record, pending: this.sync.pendingFor(record.image.image_id) });
     this.meetClasses(record.boxes);
-    this.tell("opened", record);
+    this.notify("opened", record);
     record.seen.then(() => this.changed());
     record.around.then(() => this.changed());
   }

@@ -54,7 +54,7 @@ const sync = new Sync(parts, {
   state: (state) => unsaved?.show(state),
   answer({ entry, answer }) {
     images.adopt(entry, answer);
-    app.tell("renamed", answer.ids);
+    app.notify("renamed", answer.ids);
     if (app.isOpen(entry.image_id)) app.refresh(answer.ids);
   },
   refused: (entry) => unsaved.refused(entry),

@@ -3,6 +3,7 @@ import { decide, percent, toClassify } from "./class_rule.js";
 import { boxOf } from "./outline.js";
 
 const AGAIN_MS = 3000;
+const AGREES_MS = 2500; // that nothing is to be done need not be read for long
 const MOST_TRIES = 40;
 
 export class AutoClass {
@@ -100,6 +101,7 @@ export class AutoClass {
     if (outcome === "fill") this.desk.edit([{ op: "update", box_id: box.id, class_id: suggestion.class_id }]);
     this.offers.set(mark.id, { id: mark.id, suggestion, outcome });
     this.newest = mark.id;
+    if (outcome === "agrees") this.later(() => this.forget(mark.id), AGREES_MS);
     this.tell(outcome, suggestion);
     this.desk.changed();
   }

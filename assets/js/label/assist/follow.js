@@ -40,13 +40,14 @@ export class Follow {
 
   /**
    * Whether the answer may still change the box: "free", "elsewhere" (another image is open), "gone", "busy" (being
-   * dragged) or "changed". Only a free box is touched.
+   * dragged), "locked" or "changed". Only a free box is touched.
    */
   standing(state, mark) {
     if (state.image?.image_id !== mark.image_id) return "elsewhere";
     const box = this.find(state, mark.id);
     if (!box) return "gone";
     if (state.drag?.boxes?.[box.id]) return "busy";
+    if (state.locked.has(box.id)) return "locked";
     return sameRect(box, mark.rect) && sameOutline(box.polygon, mark.outline) ? "free" : "changed";
   }
 

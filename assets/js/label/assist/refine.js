@@ -1,6 +1,7 @@
 // A box fitted to its object: after it was drawn with the box tool, or on one key. The box as drawn is an edit of its own,
 // the fitted one a second; whatever a person did to it meanwhile stays.
 import { selectedBoxes } from "../batches.js";
+import { unlocked } from "../marks.js";
 import { isSuperseded } from "./client.js";
 import { boxOf, fieldsOfMask } from "./outline.js";
 import { lasted } from "./words.js";
@@ -35,10 +36,10 @@ export class Refine {
   /** The selected boxes (one key). */
   async tweak() {
     const { app } = this.desk;
-    const boxes = selectedBoxes(app.state).filter((box) => !box.angle);
+    const boxes = unlocked(app.state, selectedBoxes(app.state)).filter((box) => !box.angle);
     if (boxes.length === 0) {
-      const turned = app.state.selection.length > 0;
-      return app.toast({ text: turned ? "Turned boxes are left as they are." : "Select a box first: click it, or press Tab." });
+      const kept = app.state.selection.length > 0;
+      return app.toast({ text: kept ? "Locked and turned boxes are left as they are." : "Select a box first: click it, or press Tab." });
     }
     return this.patiently(boxes);
   }

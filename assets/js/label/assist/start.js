@@ -101,7 +101,7 @@ export function showAssists(all, app, { keys, bars }) {
   const byMouse = (event) => event.detail > 0 && app.focusCanvas(); // the keys go back to the canvas
   const overlay = new Overlay(stage, byId("lab-shapes"), { desk, pointMode, choice, aim });
   const chip = new Chip(stage, { app, keys, pointMode, choice, autoClass });
-  const tasks = new TaskPanel(stage, { desk, autoClass });
+  const tasks = new TaskPanel(stage, { desk, autoClass, refresh: () => all.preload.poll() });
   const head = new Head(byId("lab-saved"), (event) => { tasks.toggle(); byMouse(event); });
   const auto = bars.button("auto-class", "Automatic class", AUTO_ICON, () => autoClass.toggle());
   byId("lab-tools").querySelector("hr").before(auto);

@@ -1,39 +1,25 @@
 // Lower left over the picture: everything in flight, with its state and time. Collapses to one line; steps back while a box is drawn.
 import { element, setText } from "../element.js";
+import { TaskSettings } from "./task_settings.js";
 import { headline, isAwaited, rowsOf } from "./rows.js";
 
 const TICK_MS = 200;
 const EDGE = 12; // between the list and the edges of the stage
 
 export class TaskPanel {
-  /** @param parts {desk, autoClass} */
+  /** @param parts {desk, autoClass, refresh(): asks the server how it stands} */
   constructor(stage, parts) {
     Object.assign(this, parts);
     this.rows = new Map();
+    this.settings = new TaskSettings(parts);
     this.list = element("ul", { class: "assist-rows" });
     this.summary = element("summary", {}, element("i", { "aria-hidden": "true" }), element("span", {}));
-    this.node = element("details", { class: "assist-tasks", "aria-label": "Work of the models", hidden: true }, this.summary, this.list, this.settings());
+    this.node = element("details", { class: "assist-tasks", "aria-label": "Work of the models", hidden: true }, this.summary, this.list, this.settings.node);
     this.node.open = this.desk.settings.get("open");
-    this.node.addEventListener("toggle", () => { this.desk.settings.set("open", this.node.open); this.desk.changed(); });
+    this.node.addEventListener("toggle", () => { this.desk.settings.set("open", this.node.open); this.refresh(); this.desk.changed(); });
     this.line = element("div", { class: "assist-line", "aria-hidden": "true", hidden: true });
     this.summary.addEventListener("click", (event) => event.detail > 0 && setTimeout(() => this.desk.app.focusCanvas(), 0));
     stage.append(this.node, this.line);
-  }
-
-  settings() {
-    const { settings } = this.desk;
-    const threshold = element("input", { type: "number", min: 0, max: 1, step: 0.05, value: settings.get("threshold"), onchange: () => this.setThreshold(threshold) });
-    this.auto = element("input", { type: "checkbox", onchange: () => this.autoClass.toggle() });
-    this.notice = element("p", { class: "assist-notice", hidden: true });
-    return element("div", { class: "assist-settings" }, this.notice,
-      element("label", {}, this.auto, " Auto class"), element("label", {}, "fills from ", threshold),
-      element("a", { href: `${this.desk.app.config.base}/models` }, "Models"));
-  }
-
-  setThreshold(input) {
-    const value = Math.min(1, Math.max(0, input.valueAsNumber));
-    if (Number.isFinite(value)) this.desk.settings.set("threshold", value);
-    input.value = this.desk.settings.get("threshold");
   }
 
   toggle() {
@@ -59,9 +45,7 @@ export class TaskPanel {
     this.line.hidden = !live.some(isAwaited);
     setText(this.summary.lastElementChild, live.length ? [live[0].label, live[0].time, live.length > 1 ? `${live.length - 1} more` : ""].filter(Boolean).join(" · ") : "Nothing in flight");
     this.summary.dataset.live = live.length > 0;
-    if (this.auto.checked !== this.autoClass.on) this.auto.checked = this.autoClass.on;
-    setText(this.notice, desk.status?.notice ?? "");
-    this.notice.hidden = !desk.status?.notice;
+    if (open) this.settings.frame();
     if (open) this.fill(rows);
     // Times move on while something runs, and what has ended leaves the list.
     if ((live.length || desk.runs.shown().length) && !this.timer) this.timer = setTimeout(() => { this.timer = null; desk.app.changed(); }, TICK_MS);
