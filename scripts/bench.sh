@@ -22,6 +22,12 @@ for tool in pycocotools datumaro supervision; do "$python" tests/bench/rivals.py
 "$python" tests/bench/rivals.py coco-to-yolo "$json" --images "$work" --only datumaro
 "$python" tests/bench/rivals.py make-parquet "$json" "$work/boxes.parquet"
 "$python" tests/bench/rivals.py group-by "$work/boxes.parquet" --repeat 5
+if command -v chromium chromedriver >/dev/null; then
+  rm -rf "$work/labeller" && mkdir "$work/labeller"
+  python3 tests/bench/labeller.py "$work/tator" "$work/labeller"
+else
+  echo "labeller.py left out: chromium and chromedriver are not installed" >&2
+fi
 # The segmenter needs pictures with official polygons, which cannot be carried along: a folder as segment.py wants it.
 if [ -n "${TATOR_BENCH_COCO:-}" ]; then
   "$python" tests/bench/segment.py "$TATOR_BENCH_COCO" --program "$work/tator" --work "$work"

@@ -28,19 +28,25 @@ fi
 command -v cargo >/dev/null || die "missing: Rust 1.95 or newer (https://rustup.rs)"
 
 # --- native libraries ----------------------------------------------------------------------------------------------
-[ "$(uname -sm)" = "Linux x86_64" ] || die "the prebuilt DuckDB is for Linux x86_64; elsewhere set DUCKDB_LIB_DIR to a folder with libduckdb 1.5.6 and see README, 'Other platforms'"
-duckdb=1.5.6-r.1
-duckdb_sha256=1b9f82478539bb9a1d1df44bd103121a12ae52142c07158dc52b97d2ec1d69ff
-native="${XDG_CACHE_HOME:-$HOME/.cache}/tator/native-duckdb-$duckdb"
-if [ ! -e "$native/libduckdb.so" ]; then
-  say "fetching libduckdb $duckdb from npm"
-  work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
-  (cd "$work" && npm pack --silent "@duckdb/node-bindings-linux-x64@$duckdb" >/dev/null)
-  tgz=$(ls "$work"/*.tgz)
-  echo "$duckdb_sha256  $tgz" | sha256sum --check --quiet || die "libduckdb: the package is not the one this project was tested with"
-  tar -xzf "$tgz" -C "$work"
-  mkdir -p "$native.part" && cp "$work/package/libduckdb.so" "$work/package/LICENSE" "$native.part/"
-  rm -rf "$native" && mv "$native.part" "$native"
+native="${DUCKDB_LIB_DIR:-}"
+if [ -n "$native" ]; then
+  ls "$native"/libduckdb.* >/dev/null 2>&1 || die "DUCKDB_LIB_DIR is $native, but there is no libduckdb in it"
+elif [ "$(uname -sm)" != "Linux x86_64" ]; then
+  die "the prebuilt DuckDB is for Linux x86_64; elsewhere set DUCKDB_LIB_DIR to a folder with libduckdb 1.5.6 and see README, 'Other platforms'"
+else
+  duckdb=1.5.6-r.1
+  duckdb_sha256=1b9f82478539bb9a1d1df44bd103121a12ae52142c07158dc52b97d2ec1d69ff
+  native="${XDG_CACHE_HOME:-$HOME/.cache}/tator/native-duckdb-$duckdb"
+  if [ ! -e "$native/libduckdb.so" ]; then
+    say "fetching libduckdb $duckdb from npm"
+    work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
+    (cd "$work" && npm pack --silent "@duckdb/node-bindings-linux-x64@$duckdb" >/dev/null)
+    tgz=$(ls "$work"/*.tgz)
+    echo "$duckdb_sha256  $tgz" | sha256sum --check --quiet || die "libduckdb: the package is not the one this project was tested with"
+    tar -xzf "$tgz" -C "$work"
+    mkdir -p "$native.part" && cp "$work/package/libduckdb.so" "$work/package/LICENSE" "$native.part/"
+    rm -rf "$native" && mv "$native.part" "$native"
+  fi
 fi
 
 # ONNX Runtime is loaded when the first model runs, so building and labelling go on without it.

@@ -1,11 +1,9 @@
 //! `tator config`
 
-use std::io::Read;
-
 use anyhow::{Context, bail};
 use clap::Args;
 
-use super::{Ending, WorkspaceFlag, answer, tell};
+use super::{Ending, WorkspaceFlag, answer, tell, terminal};
 use crate::config;
 
 #[derive(Args)]
@@ -21,9 +19,8 @@ pub(super) fn run(command: &Config) -> anyhow::Result<Ending> {
     let folder = &command.workspace.workspace;
     let mut settings = config::Config::load(folder)?;
     if command.set_password {
-        tell("type the password, then Enter and Ctrl-D");
-        let mut password = String::new();
-        std::io::stdin().read_to_string(&mut password).context("reading the password")?;
+        tell("type the password, then Enter; it does not show");
+        let password = terminal::read_hidden().context("reading the password")?;
         let password = password.trim_end_matches(['\n', '\r']);
         if password.chars().count() < 12 {
             bail!("a password for others to guess at needs 12 characters or more");

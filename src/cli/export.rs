@@ -15,6 +15,7 @@ use super::{Ending, WorkspaceFlag};
   tator export --dataset coins --format yolo --out coins-yolo
   tator export --dataset coins --format coco --out coins.zip --images none
   tator export --dataset coins --format voc --out reviewed --where \"state = 'reviewed'\"
+  tator export --dataset coins --format crops --out crops.zip --padding 0.1
   tator export --dataset coins --format csv --out big --where \"image_id IN (SELECT image_id FROM boxes WHERE w > 200)\"")]
 pub(super) struct Export {
     /// The dataset
@@ -29,6 +30,9 @@ pub(super) struct Export {
     /// What happens to the pictures: copied, hard-linked, or left out
     #[arg(long, value_enum, default_value_t = Images::Copy)]
     images: Images,
+    /// Margin around each crop, as a share of the box's longer side (format crops)
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    padding: f64,
     /// SQL condition over images, with boxes and classes in sub-queries
     #[arg(long = "where", value_name = "SQL")]
     condition: Option<String>,
@@ -48,6 +52,7 @@ enum Format {
     Voc,
     Parquet,
     Csv,
+    Crops,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -69,6 +74,7 @@ pub(super) fn run(command: &Export) -> anyhow::Result<Ending> {
             Images::None => ExportImages::None,
         },
         condition: command.condition.clone(),
+        padding: command.padding,
     };
     let start = |bench: &Workbench, request| Ok(bench.start_export(request)?);
     follow(

@@ -13,6 +13,7 @@ mod progress;
 mod serve;
 mod sql;
 mod synthesize;
+mod terminal;
 mod versions;
 mod workspace;
 

@@ -10,10 +10,14 @@ use serde_json::{Value, json};
 use tator_store::{SqlAnswer, SqlFormat, SqlRequest};
 
 use super::workspace::{Opened, open};
-use super::{Ending, WorkspaceFlag, answer, tell};
+use super::{Ending, WorkspaceFlag, answer, tell, terminal};
 
 /// Rows that a table on the terminal shows.
 const TABLE_ROWS: usize = 1000;
+/// Characters of a cell of such a table; the other formats cut nothing.
+const LONGEST_CELL: usize = 80;
+/// Characters that a column keeps however narrow the terminal is.
+const NARROWEST: usize = 8;
 /// Seconds a statement may run from here, where nobody else waits for it.
 const SECONDS: u64 = 300;
 
@@ -49,7 +53,7 @@ pub(super) fn run(command: &Sql) -> anyhow::Result<Ending> {
         Format::Table => {
             let rows = rows(&opened, &command.statement, TABLE_ROWS)?;
             let mut table = Vec::new();
-            write_table(&rows, &mut table)?;
+            write_table(&rows, command.out.is_none().then(terminal::width).flatten(), &mut table)?;
             let mut out = target(command)?;
             out.write_all(&table)?;
             out.flush()?;
@@ -74,6 +78,9 @@ pub(super) fn run(command: &Sql) -> anyhow::Result<Ending> {
         Format::Csv => stream(&opened, command, SqlFormat::Csv, "csv")?,
         Format::Parquet if command.out.is_none() => bail!("Parquet needs a file: add --out FILE"),
         Format::Parquet => stream(&opened, command, SqlFormat::Parquet, "parquet")?,
+    }
+    if let Some(path) = &command.out {
+        tell(&format!("wrote {}", path.display()));
     }
     Ok(Ending::Done)
 }
@@ -117,20 +124,15 @@ fn stream(opened: &Opened, command: &Sql, format: SqlFormat, name: &str) -> anyh
     Ok(())
 }
 
-/// Columns under their names, numbers to the right.
-fn write_table(rows: &SqlAnswer, out: &mut dyn Write) -> io::Result<()> {
-    let cells: Vec<Vec<String>> = rows.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
-    let widths: Vec<usize> = (0..rows.columns.len())
-        .map(|i| {
-            cells
-                .iter()
-                .map(|row| row[i].chars().count())
-                .chain([rows.columns[i].name.chars().count()])
-                .max()
-                .unwrap_or(0)
-        })
-        .collect();
-    let names: Vec<String> = rows.columns.iter().map(|c| c.name.clone()).collect();
+/// Columns under their names, numbers to the right; what is too long for a cell, or for the terminal, is cut with `…`.
+fn write_table(rows: &SqlAnswer, width: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
+    let mut cells: Vec<Vec<String>> = rows.rows.iter().map(|row| row.iter().map(cell).collect()).collect();
+    let mut names: Vec<String> = rows.columns.iter().map(|c| c.name.clone()).collect();
+    let longest = |i: usize| cells.iter().chain([&names]).map(|row| row[i].chars().count()).max().unwrap_or(0);
+    let widths = fitted((0..names.len()).map(|i| longest(i).min(LONGEST_CELL)).collect(), width);
+    for row in cells.iter_mut().chain([&mut names]) {
+        row.iter_mut().zip(&widths).for_each(|(text, width)| cut(text, *width));
+    }
     let line = |values: &[String], numbers: &dyn Fn(usize) -> bool| {
         let padded = values.iter().enumerate().map(|(i, value)| {
             let gap = " ".repeat(widths[i].saturating_sub(value.chars().count()));
@@ -146,10 +148,44 @@ fn write_table(rows: &SqlAnswer, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
+/// Widths that fit the terminal: the widest columns give way first, none below [`NARROWEST`].
+fn fitted(mut widths: Vec<usize>, terminal: Option<usize>) -> Vec<usize> {
+    let Some(terminal) = terminal else { return widths };
+    let gaps = 2 * widths.len().saturating_sub(1);
+    while widths.iter().sum::<usize>() + gaps > terminal {
+        match widths.iter_mut().max() {
+            Some(widest) if *widest > NARROWEST => *widest -= 1,
+            _ => break,
+        }
+    }
+    widths
+}
+
+fn cut(text: &mut String, width: usize) {
+    if text.chars().count() > width {
+        *text = text.chars().take(width.saturating_sub(1)).chain(['…']).collect();
+    }
+}
+
 fn cell(value: &Value) -> String {
     match value {
         Value::Null => "NULL".into(),
         Value::String(text) => text.replace('\n', "⏎"),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_widest_columns_give_way() {
+        assert_eq!(fitted(vec![10, 60, 20], Some(60)), [10, 26, 20]);
+        assert_eq!(fitted(vec![10, 60, 20], None), [10, 60, 20]);
+        assert_eq!(fitted(vec![9, 60, 60], Some(10)), [8, 8, 8]);
+        let mut text = "äöüäöü".to_owned();
+        cut(&mut text, 4);
+        assert_eq!(text, "äöü…");
     }
 }

@@ -8,7 +8,7 @@ use tator_domain::{Class, DatasetName, Image, ImageBox};
 use tator_store::{ImageFilter, Snapshot};
 
 use crate::error::Error;
-use crate::formats::{self, BATCH, Batch, Format, Labels};
+use crate::formats::{self, BATCH, Batch, Format, Labels, WriteOptions};
 use crate::jobs::{Context, JobId};
 use crate::output::{self, Output};
 use crate::report::{Skipped, Tally};
@@ -43,7 +43,18 @@ pub struct ExportRequest {
     /// SQL condition over `images`, with `boxes` and `classes` in sub-queries.
     #[serde(default, rename = "where", skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
+    /// Margin around each crop, as a share of the box's longer side; for the format `crops`.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub padding: f64,
 }
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(n: &f64) -> bool {
+    *n == 0.0
+}
+
+/// Beyond this a crop shows more of everything else than of its box.
+const MOST_PADDING: f64 = 4.0;
 
 /// What an export wrote.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,6 +83,9 @@ impl Workbench {
     #[expect(clippy::needless_pass_by_value, reason = "a request is handed over")]
     pub fn start_export(&self, request: ExportRequest) -> Result<JobId, Error> {
         formats::find(&request.format)?;
+        if !(0.0..=MOST_PADDING).contains(&request.padding) {
+            return Err(Error::invalid("padding", format!("{} is not between 0 and {MOST_PADDING}", request.padding)));
+        }
         self.reader().dataset(&request.dataset)?;
         let filter = filter_of(&request);
         self.reader().images(&request.dataset, &filter, None, 1)?;
@@ -92,7 +106,7 @@ pub(crate) fn export(context: &Context, request: &ExportRequest) -> Result<Expor
     context.progress("taking a snapshot", 0, 0)?;
     let snapshot = context.writer.snapshot(&request.dataset, &filter_of(request))?;
     let mut out = output::create(&request.out)?;
-    let labels = Export { snapshot: &snapshot, context };
+    let labels = Export { snapshot: &snapshot, context, options: WriteOptions { padding: request.padding } };
     context.progress("writing labels", 0, 0)?;
     let written = format.write(&labels, out.as_mut())?;
     let mut left_out = Tally::default();
@@ -128,25 +142,31 @@ fn place_pictures(
         let Some(place) = format.image_path(&image) else { return Ok(()) };
         done += 1;
         context.progress("placing pictures", done, 0)?;
-        match context.writer.reader().image_file(&request.dataset, image.image_id) {
-            Ok(file) if file.path.is_file() => out.place(&place, &file.path, link),
-            Ok(_) => {
-                left_out.add(&image.path, "the picture is not where it was imported from");
+        match picture_of(context, &request.dataset, &image)? {
+            Ok(path) => out.place(&place, &path, link),
+            Err(why) => {
+                left_out.add(&image.path, why);
                 Ok(())
             }
-            Err(tator_store::Error::NotFound(_)) => {
-                left_out.add(&image.path, "its labels came without a picture");
-                Ok(())
-            }
-            Err(error) => Err(error.into()),
         }
     })
+}
+
+/// Where the picture of an image lies, or why it cannot be had.
+fn picture_of(context: &Context, d: &DatasetName, image: &Image) -> Result<Result<PathBuf, &'static str>, Error> {
+    match context.writer.reader().image_file(d, image.image_id) {
+        Ok(file) if file.path.is_file() => Ok(Ok(file.path)),
+        Ok(_) => Ok(Err("the picture is not where it was imported from")),
+        Err(tator_store::Error::NotFound(_)) => Ok(Err("its labels came without a picture")),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// A snapshot as a format sees it; cancelling is noticed at every image.
 struct Export<'a> {
     snapshot: &'a Snapshot,
     context: &'a Context,
+    options: WriteOptions,
 }
 
 impl Labels for Export<'_> {
@@ -165,6 +185,14 @@ impl Labels for Export<'_> {
             self.tell(done)?;
             each(&image, &boxes)
         })
+    }
+
+    fn options(&self) -> WriteOptions {
+        self.options
+    }
+
+    fn picture(&self, image: &Image) -> Result<Result<PathBuf, &'static str>, Error> {
+        picture_of(self.context, self.snapshot.dataset(), image)
     }
 
     fn for_each_image(&self, each: &mut dyn FnMut(&Image) -> Result<(), Error>) -> Result<(), Error> {

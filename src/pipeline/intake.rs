@@ -107,17 +107,21 @@ impl ImportReport {
     /// In one sentence.
     #[must_use]
     pub fn summary(&self) -> String {
-        let verb = if self.dry_run { "would bring in" } else { "brought in" };
         let left_out: u64 = self.skipped.iter().map(|s| s.count).sum();
         let rest = if left_out > 0 { format!("; {left_out} left out, see the report") } else { String::new() };
-        let same =
-            if self.diff.images_same > 0 { format!(", {} unchanged", self.diff.images_same) } else { String::new() };
-        let kept = if self.diff.images_kept > 0 {
-            format!(", {} kept as people left them", self.diff.images_kept)
-        } else {
-            String::new()
-        };
-        format!("{verb} {} images{same}{kept} and {} boxes as {}{rest}", self.images, self.boxes, self.format)
+        let mut parts = Vec::new();
+        match (self.dry_run, self.images + self.boxes) {
+            (_, 0) => parts.push("nothing new".to_owned()),
+            (true, _) => parts.push(format!("would bring in {} images and {} boxes", self.images, self.boxes)),
+            (false, _) => parts.push(format!("brought in {} images and {} boxes", self.images, self.boxes)),
+        }
+        if self.diff.images_same > 0 {
+            parts.push(format!("{} images unchanged", self.diff.images_same));
+        }
+        if self.diff.images_kept > 0 {
+            parts.push(format!("{} kept as people left them", self.diff.images_kept));
+        }
+        format!("{}; read as {}{rest}", parts.join(", "), self.format)
     }
 
     /// Something was left out.
@@ -145,6 +149,21 @@ impl Workbench {
         let check = if request.dry_run { "check import of" } else { "import" };
         let title = format!("{check} {} into {}", request.source.display(), request.dataset);
         self.enqueue("import", title, &request.dataset, text)
+    }
+
+    /// Asks for the import that a dry run only looked at.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Conflict`] when the job is no dry run that ended well; as
+    /// [`Workbench::start_import`], when the source has gone meanwhile.
+    pub fn start_checked_import(&self, job_id: JobId) -> Result<JobId, Error> {
+        let row = self.reader().job_rows()?.into_iter().find(|row| row.job_id == job_id);
+        let row = row.ok_or_else(|| Error::NotFound(format!("job {job_id}")))?;
+        let request: Option<ImportRequest> = serde_json::from_str(&row.request).ok().filter(|_| row.kind == "import");
+        match request.filter(|request| request.dry_run && matches!(row.state.as_str(), "done" | "partly")) {
+            Some(request) => self.start_import(ImportRequest { dry_run: false, ..request }),
+            None => Err(Error::Conflict(format!("job {job_id} is no dry run that ended well"))),
+        }
     }
 }
 

@@ -99,15 +99,15 @@ impl Workbench {
     /// # Errors
     /// As [`Writer::rename_class`].
     pub fn rename_class(&self, d: &DatasetName, id: ClassId, name: &str) -> Result<Class, Error> {
-        Ok(self.open.writer.rename_class(d, id, name)?)
+        Ok(self.open.writer.rename_class(d, id, name, "")?)
     }
 
     /// Merges a class into another; gives how many boxes moved.
     ///
     /// # Errors
     /// As [`Writer::merge_class`].
-    pub fn merge_class(&self, d: &DatasetName, from: ClassId, into: ClassId) -> Result<u64, Error> {
-        Ok(self.open.writer.merge_class(d, from, into, "")?)
+    pub fn merge_class(&self, d: &DatasetName, from: ClassId, into: ClassId, author: &str) -> Result<u64, Error> {
+        Ok(self.open.writer.merge_class(d, from, into, author)?)
     }
 
     /// Makes an empty dataset.

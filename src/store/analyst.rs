@@ -113,8 +113,6 @@ pub struct SchemaTable {
     pub name: String,
     /// Names and types of its columns.
     pub columns: Vec<(String, String)>,
-    /// About how many rows it has.
-    pub rows: u64,
 }
 
 impl Reader {
@@ -220,9 +218,11 @@ impl Reader {
     pub fn schema(&self) -> Result<Vec<SchemaTable>, Error> {
         self.engine.with(|c| {
             let mut statement = c.prepare(
-                "SELECT c.schema_name, c.table_name, c.column_name, c.data_type, coalesce(t.estimated_size, 0)::BIGINT AS n
-                 FROM duckdb_columns() c LEFT JOIN duckdb_tables() t USING (schema_name, table_name)
-                 WHERE c.database_name = current_database() AND NOT c.internal AND c.table_name NOT IN ('unfolded', 'meta')
+                // Tables of our own housekeeping (what a change took out, what is to be published) answer no question.
+                "SELECT c.schema_name, c.table_name, c.column_name, c.data_type
+                 FROM duckdb_columns() c
+                 WHERE c.database_name = current_database() AND NOT c.internal
+                   AND c.table_name NOT IN ('unfolded', 'meta') AND NOT starts_with(c.table_name, 'removed_')
                  ORDER BY c.schema_name = 'tator', c.schema_name, c.table_name, c.column_index",
             )?;
             let mut rows = statement.query([])?;
@@ -230,8 +230,7 @@ impl Reader {
             while let Some(row) = rows.next()? {
                 let (schema, name): (String, String) = (row.get(0)?, row.get(1)?);
                 if tables.last().is_none_or(|t| t.schema != schema || t.name != name) {
-                    let n: i64 = row.get(4)?;
-                    tables.push(SchemaTable { schema, name, columns: Vec::new(), rows: n.unsigned_abs() });
+                    tables.push(SchemaTable { schema, name, columns: Vec::new() });
                 }
                 if let Some(table) = tables.last_mut() {
                     table.columns.push((row.get(2)?, row.get(3)?));

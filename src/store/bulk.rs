@@ -1,22 +1,30 @@
-//! Changes of many images at once, and their undo: imports and merged classes.
+//! Changes that reach beyond one image, and their undo: imports, merged and renamed classes.
 //!
 //! A change keeps the rows it takes out (`before`) in `removed_*`; its undo keeps the rows it had put in (`after`)
 //! there, so that redo swaps them back.
 
 use duckdb::params;
 use serde::{Deserialize, Serialize};
-use tator_domain::{ClassId, DatasetName};
+use tator_domain::{Class, ClassId, DatasetName};
 
 use crate::Error;
 use crate::load::LoadRecord;
 use crate::queries::{self, Query};
-use crate::writer::{Writer, WriterState, find_class};
+use crate::writer::{Writer, WriterState, checked_class_name, find_class};
 
 /// What a merge did.
 #[derive(Debug, Serialize, Deserialize)]
 struct MergeRecord {
     from: ClassId,
     into: ClassId,
+}
+
+/// What a class was called before and after.
+#[derive(Debug, Serialize, Deserialize)]
+struct RenameRecord {
+    class_id: ClassId,
+    before: String,
+    after: String,
 }
 
 /// A bulk change as its row has it.
@@ -27,10 +35,32 @@ pub(crate) struct BulkChange {
     record: String,
     status: String,
     image_id: Option<i64>,
+    n_images: i64,
     n_boxes: i64,
 }
 
 impl Writer {
+    /// Gives a class another name; the history takes it back.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] when another living class has it; [`Error::NotFound`]; [`Error::Invalid`] for a bad name.
+    pub fn rename_class(&self, d: &DatasetName, class_id: ClassId, name: &str, author: &str) -> Result<Class, Error> {
+        let (after, now) = (checked_class_name(name)?, self.clock.now());
+        self.change(|state| {
+            let class = find_class(&state.classes(d)?, d, class_id)?.clone();
+            if class.name == after {
+                return Ok(class);
+            }
+            set_class_name(state, d, class_id, &after)?;
+            let title = format!("renamed class {} to {after}", class.name);
+            let record = RenameRecord { class_id, before: class.name.clone(), after: after.clone() };
+            let record = serde_json::to_string(&record).map_err(|e| Error::Invalid(e.to_string()))?;
+            let change_id = state.next_change_id(d)?;
+            log(state, d, change_id, ("rename", &title, author), &record, (0, 0), ("done", now))?;
+            Ok(Class { name: after, ..class })
+        })
+    }
+
     /// Merges class `from` into `into`: its boxes move, it is retired with a redirect. Gives how many boxes moved.
     ///
     /// # Errors
@@ -48,13 +78,15 @@ impl Writer {
             }
             let change_id = state.next_change_id(d)?;
             let moved = run(state, d, &queries::KEEP_BOXES_OF_CLASS, params![change_id, from])?;
+            let on_images = count_kept_images(state, d, change_id)?;
             run(state, d, &queries::MOVE_BOXES_OF_CLASS, params![into, now, from, change_id])?;
             run(state, d, &queries::UPDATE_CLASS_RETIRED, params![true, into, from])?;
             after_swap(state, d, change_id, now)?;
             let record =
                 serde_json::to_string(&MergeRecord { from, into }).map_err(|e| Error::Invalid(e.to_string()))?;
             let title = format!("merged class {} into {}", old.name, new.name);
-            log(state, d, change_id, ("merge", &title, author), &record, moved, ("done", now))?;
+            let reach = (on_images, i64::try_from(moved).unwrap_or(i64::MAX));
+            log(state, d, change_id, ("merge", &title, author), &record, reach, ("done", now))?;
             state.forget(d);
             Ok(moved)
         })
@@ -109,6 +141,7 @@ impl Writer {
                 "import" => swap_import(state, d, &change, undo, now)?,
                 "merge" => swap_merge(state, d, &change, undo, now)?,
                 "tweak" => crate::tweaks::swap(state, d, &change, undo, now)?,
+                "rename" => swap_rename(state, d, &change, undo)?,
                 other => {
                     return Err(Error::Invalid(format!("change {change_id} is an {other}: it cannot be {verb}ne")));
                 }
@@ -116,7 +149,8 @@ impl Writer {
             run(state, d, &queries::UPDATE_CHANGE_STATUS, params![left, change_id])?;
             let title = format!("{verb} of change {change_id}: {}", change.title);
             let own = state.next_change_id(d)?;
-            log(state, d, own, (verb, &title, author), "{}", change.n_boxes.unsigned_abs(), ("final", now))?;
+            let reach = (change.n_images, change.n_boxes);
+            log(state, d, own, (verb, &title, author), "{}", reach, ("final", now))?;
             state.forget(d);
             Ok(())
         })
@@ -132,19 +166,19 @@ pub(crate) fn run<P: duckdb::Params>(
     Ok(state.connection.execute(&query.of(d), values).map_err(query.failed())? as u64)
 }
 
-/// What stands in the history: kind, title, author; status and time.
+/// What stands in the history: kind, title, author; how many images and boxes; status and time.
 pub(crate) fn log(
     state: &WriterState,
     d: &DatasetName,
     change_id: i64,
     (kind, title, author): (&str, &str, &str),
     record: &str,
-    n_boxes: u64,
+    (n_images, n_boxes): (i64, i64),
     (status, now): (&str, i64),
 ) -> Result<(), Error> {
     let none: Option<i64> = None;
-    let n_boxes = i64::try_from(n_boxes).unwrap_or(i64::MAX);
-    let values = params![change_id, kind, title, author, none, none, None::<String>, record, 0, n_boxes, status, now];
+    let nobody = None::<String>;
+    let values = params![change_id, kind, title, author, none, none, nobody, record, n_images, n_boxes, status, now];
     run(state, d, &queries::INSERT_CHANGE, values)?;
     Ok(())
 }
@@ -160,6 +194,7 @@ fn find_change(state: &WriterState, d: &DatasetName, change_id: i64) -> Result<B
             record: row.get::<_, Option<String>>("record")?.unwrap_or_default(),
             status: row.get("status")?,
             image_id: row.get("image_id")?,
+            n_images: row.get("n_images")?,
             n_boxes: row.get("n_boxes")?,
         })
     });
@@ -233,6 +268,35 @@ fn swap_merge(
     run(state, d, &queries::MOVE_BOXES_OF_CLASS, params![there, now, here, change.change_id])?;
     run(state, d, &queries::UPDATE_CLASS_RETIRED, params![!undo, (!undo).then_some(into), from])?;
     after_swap(state, d, change.change_id, now)
+}
+
+fn swap_rename(state: &mut WriterState, d: &DatasetName, change: &BulkChange, undo: bool) -> Result<(), Error> {
+    let RenameRecord { class_id, before, after } = parse(change)?;
+    let (here, there) = if undo { (after, before) } else { (before, after) };
+    let classes = state.classes(d)?;
+    let class = find_class(&classes, d, class_id)?;
+    if class.name != here {
+        return Err(Error::Invalid(format!("the class is called {:?} by now: rename it instead", class.name)));
+    }
+    set_class_name(state, d, class_id, &there)
+}
+
+/// Two living classes never share a name.
+fn set_class_name(state: &mut WriterState, d: &DatasetName, class_id: ClassId, name: &str) -> Result<(), Error> {
+    if state.classes(d)?.iter().any(|c| c.name == name && !c.retired && c.class_id != class_id) {
+        return Err(Error::Exists(format!("class \"{name}\"")));
+    }
+    run(state, d, &queries::UPDATE_CLASS_NAME, params![name, class_id])?;
+    state.touch(d, (0, -1))?;
+    state.forget(d);
+    Ok(())
+}
+
+/// Images with boxes that a change has kept.
+pub(crate) fn count_kept_images(state: &WriterState, d: &DatasetName, change_id: i64) -> Result<i64, Error> {
+    let query = queries::COUNT_KEPT_IMAGES;
+    let mut statement = state.connection.prepare(&query.of(d)).map_err(query.failed())?;
+    statement.query_row([change_id], |row| row.get("n")).map_err(query.failed())
 }
 
 /// New revisions and counts, and a place in the queue of what is to be published.

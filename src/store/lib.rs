@@ -62,8 +62,8 @@ pub use summary::{
     ImagePage, Neighbours, Trashed,
 };
 pub use tator_domain::Timestamp;
-pub use versions::NamedVersion;
 pub use tweaks::{Proposal, ShownProposal, TweakId, TweakSummary};
+pub use versions::NamedVersion;
 pub use workspace::{Folders, LockNote, Workspace, read_lock_note, write_private, write_whole};
 pub use writer::Writer;
 

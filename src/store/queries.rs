@@ -148,6 +148,7 @@ queries! {
     UPDATE_TOUCHED_IMAGES = "bulk/update_touched_images.sql",
     TOUCH_IMAGES = "bulk/touch_images.sql",
     KEEP_BOXES_OF_CLASS = "bulk/keep_boxes_of_class.sql",
+    COUNT_KEPT_IMAGES = "bulk/count_kept_images.sql",
     MOVE_BOXES_OF_CLASS = "bulk/move_boxes_of_class.sql",
     SELECT_COMMENTS = "people/select_comments.sql",
     SELECT_TAGS = "people/select_tags.sql",

@@ -141,7 +141,8 @@ impl Writer {
             bulk::after_swap(state, d, change_id, now)?;
             let record = serde_json::to_string(&TweakRecord { tweak_id: tweak }).unwrap_or_default();
             let title = format!("fitted boxes of {}", name.unwrap_or_else(|| format!("class {}", summary.class_id)));
-            bulk::log(state, d, change_id, ("tweak", &title, author), &record, kept, ("done", now))?;
+            let reach = (bulk::count_kept_images(state, d, change_id)?, i64::try_from(kept).unwrap_or(i64::MAX));
+            bulk::log(state, d, change_id, ("tweak", &title, author), &record, reach, ("done", now))?;
             Ok((change_id, kept))
         })
     }

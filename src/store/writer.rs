@@ -128,27 +128,6 @@ impl Writer {
             Ok(class)
         })
     }
-
-    /// Gives a class another name.
-    ///
-    /// # Errors
-    /// [`Error::Exists`] when another living class has it; [`Error::NotFound`].
-    pub fn rename_class(&self, dataset: &DatasetName, class_id: ClassId, name: &str) -> Result<Class, Error> {
-        let name = checked_class_name(name)?;
-        self.change(|state| {
-            let classes = state.classes(dataset)?;
-            let mut class = find_class(&classes, dataset, class_id)?.clone();
-            if classes.iter().any(|c| c.name == name && !c.retired && c.class_id != class_id) {
-                return Err(Error::Exists(format!("class {name:?}: merge the two instead")));
-            }
-            let query = queries::UPDATE_CLASS_NAME;
-            state.connection.execute(&query.of(dataset), duckdb::params![name, class_id]).map_err(query.failed())?;
-            state.touch(dataset, (0, -1))?;
-            state.forget(dataset);
-            class.name = name;
-            Ok(class)
-        })
-    }
 }
 
 /// Numbers that belong to the caller.
@@ -176,7 +155,7 @@ fn in_transaction<T>(
     answer
 }
 
-fn checked_class_name(name: &str) -> Result<String, Error> {
+pub(crate) fn checked_class_name(name: &str) -> Result<String, Error> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
         return Err(Error::Invalid("a class needs a name of 1 to 200 visible characters".into()));

@@ -75,16 +75,41 @@ impl Picture {
         };
         let ((left, width), (top, height)) = (along(rect.x, rect.w, self.width), along(rect.y, rect.h, self.height));
         let region = Region { left, top, width, height };
-        Ok(self.scaled(region, u32::MAX)?.into_owned())
+        Ok(self.copied(region))
     }
 
-    /// The whole picture as a JPEG.
+    /// The pixels of the box with a margin as in [`Picture::crop`], in the picture's own resolution.
+    ///
+    /// # Errors
+    /// As [`Picture::crop`].
+    pub fn cut(&self, rect: &PixelBox, pad: f64) -> Result<Self, Error> {
+        Ok(self.copied(self.region(rect, pad)?))
+    }
+
+    fn copied(&self, region: Region) -> Self {
+        let row = |y: u32| {
+            let start = 3 * (y as usize * self.width as usize + region.left as usize);
+            &self.rgb[start..start + 3 * region.width as usize]
+        };
+        let rgb = (region.top..region.top + region.height).flat_map(|y| row(y).iter().copied()).collect();
+        Self { width: region.width, height: region.height, rgb }
+    }
+
+    /// The whole picture as a JPEG to look at.
     ///
     /// # Errors
     /// When the pixels do not fit the size.
     pub fn to_jpeg(&self) -> Result<Vec<u8>, Error> {
+        self.to_jpeg_of(QUALITY)
+    }
+
+    /// The whole picture as a JPEG of this quality, 1 to 100.
+    ///
+    /// # Errors
+    /// When the pixels do not fit the size.
+    pub fn to_jpeg_of(&self, quality: u8) -> Result<Vec<u8>, Error> {
         let mut bytes = Vec::with_capacity(self.rgb.len() / 8);
-        JpegEncoder::new_with_quality(&mut bytes, QUALITY)
+        JpegEncoder::new_with_quality(&mut bytes, quality)
             .encode(&self.rgb, self.width, self.height, ExtendedColorType::Rgb8)
             .map_err(|e| Error::from_decoder(ImageFormat::Jpeg, e))?;
         Ok(bytes)

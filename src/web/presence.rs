@@ -10,6 +10,8 @@ use tator_domain::{DatasetName, ImageId};
 
 /// A page that was silent for this long has gone.
 const GONE: Duration = Duration::from_secs(6);
+/// How often the work of a page is written down.
+const NOTE_EVERY: Duration = Duration::from_secs(60);
 /// Pages that are kept in mind; more than a team has.
 const MOST: usize = 2000;
 
@@ -34,6 +36,7 @@ struct Page {
 #[derive(Debug, Default)]
 pub struct Presence {
     pages: Mutex<HashMap<String, Page>>,
+    noted: Mutex<HashMap<String, Instant>>,
 }
 
 impl Presence {
@@ -48,6 +51,17 @@ impl Presence {
         let mut names: Vec<String> = here.map(|(_, p)| p.name.clone()).collect();
         names.sort();
         names
+    }
+
+    /// Whether the work of a page is to be written down again: once a minute, as it costs a query.
+    pub fn is_due(&self, page: &str, now: Instant) -> bool {
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.retain(|_, last| now.saturating_duration_since(*last) < NOTE_EVERY);
+        let due = noted.len() < MOST && !noted.contains_key(page);
+        if due {
+            noted.insert(page.to_owned(), now);
+        }
+        due
     }
 
     /// A page is left.
@@ -78,6 +92,8 @@ mod tests {
         assert_eq!(presence.beat(&d, 1, "b", "Bob", start), ["Ann"]);
         assert_eq!(presence.beat(&d, 2, "c", "Cy", start), Vec::<String>::new());
         assert_eq!(presence.on(&d, start).len(), 3);
+        assert!(presence.is_due("a", start) && !presence.is_due("a", start + GONE));
+        assert!(presence.is_due("a", start + NOTE_EVERY));
         presence.leave("a");
         assert_eq!(presence.beat(&d, 1, "b", "Bob", start + GONE), Vec::<String>::new());
         assert_eq!(presence.on(&d, start + GONE), [Present { image_id: 1, name: "Bob".into() }]);

@@ -1,5 +1,7 @@
 //! Which names uploaded files may have: the rules for the entries of archives (products.md 5.3).
 
+use tator_pipeline::source::composed;
+
 /// Names that Windows keeps for devices.
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 /// Longest name of a file or folder, in bytes.
@@ -7,7 +9,7 @@ const LONGEST_PART: usize = 255;
 /// Longest path, in bytes.
 const LONGEST_PATH: usize = 2048;
 
-/// The relative path with `/`, or why the name is refused.
+/// The relative path with `/`, its accents composed as everywhere in a dataset, or why the name is refused.
 ///
 /// # Errors
 /// Why, to be put after the name.
@@ -24,7 +26,7 @@ pub(crate) fn checked_name(name: &str) -> Result<String, &'static str> {
     for part in name.split('/') {
         check_part(part)?;
     }
-    Ok(name.to_owned())
+    Ok(composed(name))
 }
 
 fn check_part(part: &str) -> Result<(), &'static str> {

@@ -70,10 +70,31 @@ impl Uploads {
         }
         Ok(Self { folder, limits })
     }
+
+    /// The upload of a dry run belongs to the import that came of it; gives its folder, if there is one.
+    ///
+    /// # Errors
+    /// When the note cannot be written.
+    pub(crate) fn hand_over(&self, checked: JobId, import: JobId) -> io::Result<Option<PathBuf>> {
+        for entry in fs::read_dir(&self.folder)? {
+            let path = entry?.path();
+            if fs::read_to_string(path.join(JOB_NOTE)).is_ok_and(|text| text == checked.to_string()) {
+                fs::write(path.join(JOB_NOTE), import.to_string())?;
+                return Ok(Some(path));
+            }
+        }
+        Ok(None)
+    }
 }
 
 fn needs_files(job: &JobRecord) -> bool {
     is_in_flight(job.state) || (job.resumable && job.state == JobState::Interrupted)
+}
+
+/// A dry run that ended well: its files stay for the import that may follow, until the next start of the server.
+fn is_checked(job: &JobRecord) -> bool {
+    matches!(job.state, JobState::Done | JobState::Partly)
+        && job.report.as_ref().is_some_and(|report| report["dry_run"] == true)
 }
 
 fn remove(path: &Path) {
@@ -116,12 +137,13 @@ fn unreadable(error: &actix_multipart::MultipartError) -> WebError {
 }
 
 /// Waits for the end of the import; a server that stops meanwhile clears up at its next start.
-async fn clear_after(bench: web::Data<Workbench>, job: JobId, folder: PathBuf) {
+pub(crate) async fn clear_after(bench: web::Data<Workbench>, job: JobId, folder: PathBuf) {
     loop {
         actix_web::rt::time::sleep(Duration::from_secs(2)).await;
         let asked = bench.clone();
         match web::block(move || asked.job(job)).await {
             Ok(Ok(record)) if needs_files(&record) => {}
+            Ok(Ok(record)) if is_checked(&record) => return,
             Ok(_) => break,
             Err(_) => return,
         }

@@ -73,6 +73,10 @@ def run_import(program, folder, shape):
     home = workspace(folder, shape)
     shutil.rmtree(home, ignore_errors=True)
     command = [program, "import", source, "--dataset", "big", "--format", "coco", "--json", "--workspace", home]
+    # A dry run reads, checks and plans, and writes nothing: the share of the format's reader.
+    seconds, cpu, peak, out = measured([*command, "--dry-run"])
+    figure(tool="tator", what="coco-read", shape=shape, seconds=round(json.loads(out)["seconds"], 2),
+           cpu_seconds=round(cpu, 2), peak_rss_mb=round(peak))
     seconds, cpu, peak, out = measured(command)
     report = json.loads(out)
     figure(tool="tator", what="coco-import", shape=shape, seconds=round(report["seconds"], 2),

@@ -119,7 +119,7 @@ fn classes_are_renamed_and_merged_by_the_forms_of_the_page_and_a_merge_is_undone
     let page = server.ask("GET", &format!("/d/coins?class={penny}"), &[("Accept", "text/html")], b"").unchunked();
     assert!(page.contains("Move 0 boxes") && page.contains("crown (0 boxes)"), "{page}");
     let taken = post_form(&server, &format!("/d/coins/classes/{penny}/rename"), "name=crown");
-    assert!(taken.status == 422 && taken.unchunked().contains("merge the two instead"), "{taken:?}");
+    assert!(taken.status == 422 && taken.unchunked().contains("crown&#34; exists already"), "{taken:?}");
     let renamed = post_form(&server, &format!("/d/coins/classes/{penny}/rename"), "name=one+penny");
     assert_eq!((renamed.status, renamed.header("location")), (303, Some(format!("/d/coins#class-{penny}").as_str())));
     let nowhere = post_form(&server, &format!("/d/coins/classes/{penny}/merge"), "into=");
@@ -146,4 +146,23 @@ fn an_empty_dataset_of_the_form_is_linked_when_a_folder_is_given() {
     let wrong = form("other", "not%2Fwhole");
     assert!(wrong.status == 422 && wrong.unchunked().contains("id=\"folder-wrong\""), "{wrong:?}");
     assert_eq!(form("plain", "").header("location"), Some("/d/plain"));
+}
+
+#[test]
+fn the_present_state_gets_a_name_by_the_api_and_by_the_page() {
+    let server = with_coins();
+    let door = "/api/v1/datasets/coins/versions";
+    let named = server.ask_json("POST", door, r#"{"name": "v1"}"#);
+    assert_eq!((named.status, &named.json()["name"]), (201, &json!("v1")), "{named:?}");
+    assert_eq!(server.ask_json("POST", door, r#"{"name": "v1"}"#).failure(), (409, "exists".into()));
+    assert_eq!(server.ask_json("POST", door, r#"{"name": "a b"}"#).failure(), (422, "invalid".into()));
+    let page = "/d/coins/versions";
+    assert_eq!(post_form(&server, page, "name=v2").header("location"), Some(page));
+    let taken = post_form(&server, page, "name=v2");
+    assert!(taken.status == 422 && taken.unchunked().contains("version v2 of coins exists already"), "{taken:?}");
+    let listed = server.ask("GET", door, &[], b"").json();
+    let names: Vec<_> = listed["versions"].as_array().unwrap().iter().map(|version| &version["name"]).collect();
+    assert_eq!(names, ["v2", "v1"]);
+    let nowhere = server.ask("GET", "/api/v1/datasets/notes/versions", &[], b"");
+    assert_eq!(nowhere.failure(), (404, "not_found".into()));
 }

@@ -46,6 +46,7 @@ pub fn to(out: &Path, dataset: &str, format: &str) -> ExportRequest {
         out: out.to_owned(),
         images: ExportImages::Copy,
         condition: None,
+        padding: 0.0,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The architecture, tested: who may open which door, how large a file may be, what must be written down.
 
+mod addresses;
 mod docs;
 mod doors;
 mod forgotten_files;

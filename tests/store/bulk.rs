@@ -62,6 +62,7 @@ fn merged_classes_are_parted_again() {
     assert_eq!(cellar.writer().merge_class(&coins(), 1, 3, "tester").unwrap(), 3);
     let merge = cellar.reader().history(&coins(), None, 1).unwrap().remove(0);
     assert_eq!((merge.kind.as_str(), merge.status.as_str()), ("merge", "done"));
+    assert_eq!((merge.n_images, merge.n_boxes), (3, 3));
     cellar.reopen();
     cellar.writer().undo_change(&coins(), merge.change_id, "tester").unwrap();
     let parted = [standing(&cellar), rows(cellar.reader(), "FROM coins.classes ORDER BY class_id")];
@@ -70,6 +71,32 @@ fn merged_classes_are_parted_again() {
     assert_eq!(rows(cellar.reader(), "SELECT count(*) FROM coins.boxes WHERE class_id = 1"), ["[0]"]);
     cellar.writer().fold(&coins()).unwrap();
     assert_same(&super::fold::published(&cellar), &tables(cellar.reader(), &coins()), "published");
+}
+
+#[test]
+fn a_renamed_class_gets_its_name_back() {
+    let mut cellar = Cellar::filled(1, 3);
+    let names = |cellar: &Cellar| -> Vec<String> {
+        cellar.reader().class_list(&coins()).unwrap().into_iter().map(|class| class.name).collect()
+    };
+    let before = names(&cellar);
+    cellar.writer().rename_class(&coins(), 1, " one penny ", "tester").unwrap();
+    let rename = cellar.reader().history(&coins(), None, 1).unwrap().remove(0);
+    assert_eq!((rename.kind.as_str(), rename.title), ("rename", format!("renamed class {} to one penny", before[0])));
+    let taken = cellar.writer().rename_class(&coins(), 2, "one penny", "tester").unwrap_err();
+    assert_eq!(taken.to_string(), "class \"one penny\" exists already");
+    cellar.reopen();
+    cellar.writer().undo_change(&coins(), rename.change_id, "tester").unwrap();
+    assert_eq!(names(&cellar), before);
+    cellar.writer().rename_class(&coins(), 2, "one penny", "tester").unwrap();
+    let refused = cellar.writer().redo_change(&coins(), rename.change_id, "tester");
+    assert!(matches!(refused, Err(Error::Exists(_))), "{refused:?}");
+    cellar.writer().rename_class(&coins(), 1, "zloty", "tester").unwrap();
+    let refused = cellar.writer().redo_change(&coins(), rename.change_id, "tester");
+    assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+    let changes = cellar.reader().history(&coins(), None, 100).unwrap().len();
+    cellar.writer().rename_class(&coins(), 1, "zloty", "tester").unwrap();
+    assert_eq!(cellar.reader().history(&coins(), None, 100).unwrap().len(), changes, "no change, no entry");
 }
 
 #[test]

@@ -91,6 +91,7 @@ export const ACTIONS = [
   row("actual-size", "View", "One image pixel is one screen pixel", ["Shift+Z"]),
   row("zoom-in", "View", "Zoom in", ["+", "="], "always", { repeat: true }),
   row("zoom-out", "View", "Zoom out", ["-"], "always", { repeat: true }),
+  ...arrows.map(([way, key]) => row(`pan-${way}`, "View", `Move the view ${way}, nothing selected`, [`Shift+${key}`], "image", { repeat: true, family: "Move the view" })),
   row("hide", "View", "Hide the boxes while held", ["H"], "always", { on: "hold" }),
   row("hide-selected", "View", "Hide the selected boxes; without a selection show all", ["Shift+H"]),
   row("hide-others", "View", "Hide all but the selected boxes", ["Shift+O"], "object"),

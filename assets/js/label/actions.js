@@ -52,6 +52,11 @@ async function copyPrevious(app, navigator) {
   paste(app, boxes, "the previous image");
 }
 
+function takeTool(app, tool) {
+  app.dispatch({ type: "tool", tool });
+  app.focusCanvas();
+}
+
 function zoomAlong(app) {
   const on = !app.preferences.zoomAlong();
   app.preferences.setZoomAlong(on);
@@ -117,10 +122,10 @@ export function createActions(parts) {
     "previous-unreviewed": () => navigator.unreviewed("previous"),
     skip: async () => { app.dispatch({ type: "image-state", value: "skipped" }); await navigator.next(); },
     "go-to": () => popups.goTo.open(),
-    draw: () => app.dispatch({ type: "tool", tool: "draw" }),
-    polygon: () => app.dispatch({ type: "tool", tool: "polygon" }),
-    turned: () => app.dispatch({ type: "tool", tool: "turned" }),
-    select: () => app.dispatch({ type: "tool", tool: "select" }),
+    draw: () => takeTool(app, "draw"),
+    polygon: () => takeTool(app, "polygon"),
+    turned: () => takeTool(app, "turned"),
+    select: () => takeTool(app, "select"),
     "new-box": () => newBox(app),
     "next-box": () => cycle(app, 1),
     "previous-box": () => cycle(app, -1),
@@ -154,6 +159,7 @@ export function createActions(parts) {
   };
   Object.assign(actions, shapeActions(app));
   for (const [way, [x, y]] of Object.entries(STEPS)) {
+    actions[`pan-${way}`] = () => app.dispatch({ type: "pan", dx: (-x * app.state.screen.width) / 8, dy: (-y * app.state.screen.height) / 8 });
     for (const [suffix, by] of [["", 1], ["-10", 10]]) {
       actions[`nudge-${way}${suffix}`] = () => app.dispatch({ type: "keys", dx: x * by, dy: y * by });
       actions[`vertex-${way}${suffix}`] = () => app.dispatch({ type: "vertex-keys", dx: x * by, dy: y * by });

@@ -48,6 +48,6 @@ export class Announcer {
     const around = app.record?.neighbours;
     const position = around?.position ? `${around.position} of ${around.total}` : "";
     const text = inWords(was, state, { nameOf: (id) => app.classes.get(id).name, position });
-    if (text) app.tell(text);
+    if (text) app.announce(text);
   }
 }

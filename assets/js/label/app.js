@@ -6,7 +6,7 @@ import { reduce, initialState } from "./state.js";
 const BESIDE_KEYS = new Set(["keys", "vertex-keys", "drag-end", "drag-cancel", "pan", "zoom", "zoom-to", "fit", "reveal", "screen", "hide", "labels", "refresh"]);
 
 export class App {
-  /** @param parts {config, api, images, classes, preferences, toast(…), say(text), tell(text)} */
+  /** @param parts {config, api, images, classes, preferences, toast(…), say(text), announce(text)} */
   constructor(parts) {
     Object.assign(this, parts);
     this.state = initialState();

@@ -128,9 +128,12 @@ function rectText(state, drag) {
   return `${Math.round(w * 10) / 10} × ${Math.round(h * 10) / 10}`;
 }
 
-function hint({ tool, classId, hidden }, { classes }) {
+function hint({ tool, classId, hidden, path, vertex }, { classes }) {
   if (hidden) return "Boxes hidden";
   const name = classId === null ? "choose a class" : classes.get(classId).name;
-  if (toolOf(tool).hint) return `${toolOf(tool).hint} · ${name}`;
-  return tool === "draw" ? `Drawing: ${name}` : `New boxes: ${name}`;
+  if (vertex) return "Corner held: arrows move it, Tab goes to the next, Enter adds one, Del deletes it, Esc lets go";
+  if (path?.kind === "polygon") return `Outline of ${name}: ${path.points.length} points; Enter or a double click closes it, Backspace takes one back, Esc drops it`;
+  if (path) return `Turned box of ${name}: click where its other side is, Esc drops it`;
+  const { hint: told } = toolOf(tool);
+  return told ? `${told} · ${name}` : `New boxes: ${name}`;
 }

@@ -6,6 +6,8 @@ import { drawCrowd, roomy, thickness, tiny } from "./crowd.js";
 import { drawDraft, drawPath, drawSelected, haloOf } from "./shapes.js";
 
 const MANY_TAGS = 250;
+const SMALL = 60; // CSS pixels: a name never lies over a box that is smaller
+const GRIP = 7;
 const TAG_ROOM = 10; // CSS pixels of width below which a box carries no name
 
 const CROWD = 500; // boxes in sight from which they are written as pixels
@@ -122,14 +124,16 @@ function fillSoftly(context, colour) {
 /** Names of boxes: those of selected boxes first, then as long as there is room beside the others. */
 function drawTags(context, scene, chosen, picked) {
   const { state, visible, classes, scale, origin, tags } = scene;
+  const onScreen = (box) => bounds(box).map((v, i) => Math.round(v * scale + origin[i % 2]));
   const place = (box, strong) => {
     const { name, colour } = classes.get(box.class_id);
-    const [x0, y0, x1, y1] = bounds(box);
-    const at = [x0 * scale + origin[0], y0 * scale + origin[1], x1 * scale + origin[0], y1 * scale + origin[1]];
-    tags.draw(context, name, colour, at.map(Math.round), strong);
+    const gap = strong ? GRIP * scene.dpr : 0; // clear of the corners it can be taken hold of by
+    const [x0, y0, x1, y1] = onScreen(box);
+    tags.draw(context, name, colour, [x0, y0 - gap, x1, y1 + gap], strong);
   };
-  tags.begin();
+  const few = visible.length <= MANY_TAGS;
+  tags.begin(few ? visible.map(onScreen).map(([x0, y0, x1, y1]) => [x0, y0, x1 - x0, y1 - y0]).filter(([, , w, h]) => Math.min(w, h) < SMALL * scene.dpr) : []);
   if (!state.drag) for (const box of picked.slice(-MANY_TAGS)) place(box, true);
-  if (!state.labels || visible.length > MANY_TAGS) return;
+  if (!state.labels || !few) return;
   for (const box of visible) if (!chosen.has(box.id) && box.w * state.view.scale >= TAG_ROOM) place(box, false);
 }

@@ -25,7 +25,7 @@ export class Images {
     if (record) {
       this.records.delete(id);
       this.records.set(id, record);
-      if (record.picture?.error || (record.picture?.partial && !ahead)) this.see(id, record);
+      if (record.picture?.error || (record.previewed && !ahead)) this.see(id, record);
       return Promise.resolve(record);
     }
     if (!this.loading.has(id)) this.loading.set(id, this.fetch(id, ahead).finally(() => this.loading.delete(id)));
@@ -38,6 +38,7 @@ export class Images {
     const record = { ...(await this.contents(id)), picture: null, neighbours: null };
     const preview = ahead && record.image.width * record.image.height > LARGE;
     this.see(id, record, early ?? this.pixels(id, preview));
+    record.previewed = preview;
     record.around = neighbours.then((found) => (record.neighbours = found));
     this.records.set(id, record);
     this.makeRoom(id);
@@ -51,6 +52,7 @@ export class Images {
   /** Brings the pixels of a record; again when they could not be had the last time. A preview stays until they are there. */
   see(id, record, pixels = this.pixels(id)) {
     const before = record.picture;
+    record.previewed = false;
     if (before?.error) record.picture = null;
     record.seen = pixels.then((picture) => {
       closePicture(before);

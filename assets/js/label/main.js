@@ -36,13 +36,13 @@ const chosen = Number(address.get("box")); // where a grid or a query leads to a
 const preferences = createPreferences(config.dataset);
 const api = createApi(config);
 const classes = new Classes(config.classes, preferences.pins(), preferences.recent());
-const tell = (text) => setText(byId("lab-live"), text);
+const announce = (text) => setText(byId("lab-live"), text);
 const say = (text) => {
   app.spoke = true;
-  tell(text);
+  announce(text);
 };
 const images = new Images(api, () => config.filter, () => pinned());
-const app = new App({ config, api, images, classes, preferences, toast, say, tell });
+const app = new App({ config, api, images, classes, preferences, toast, say, announce });
 const canvas = byId("lab-shapes");
 const hits = new HitIndex();
 

@@ -21,7 +21,7 @@ export class ObjectPanel {
     this.inputs = Object.fromEntries(FIELDS.map((field) => [field, byId(`lab-field-${field}`)]));
     this.rows = new VirtualList(byId("lab-object-scroll"), this.list, {
       rowHeight: ROW,
-      make: () => [element("i", { class: "lab-swatch" }), element("span", { class: "lab-name" }), element("span", { class: "lab-mark" }), element("span", { class: "lab-count" }), mark("veil", EYE), mark("lock", LOCK)],
+      make: () => [element("i", { class: "lab-swatch" }), element("span", { class: "lab-name" }), element("span", { class: "lab-mark" }), element("span", { class: "lab-count" }), mark("veil", EYE), mark("lock", LOCK), element("span", { class: "lab-hidden" })],
       fill: (row, box) => this.fill(row, box),
     });
     this.filters = new ObjectFilters(app, () => app.changed());
@@ -38,7 +38,7 @@ export class ObjectPanel {
   }
 
   fill(row, box) {
-    const [swatch, name, note, size, veil, lock] = row.children;
+    const [swatch, name, note, size, veil, lock, told] = row.children;
     const { locked, veiled } = this.app.state;
     const item = this.app.classes.get(box.class_id);
     swatch.style.backgroundColor = item.colour;
@@ -51,8 +51,7 @@ export class ObjectPanel {
     lock.title = locked.has(box.id) ? "Unlock" : "Lock";
     veil.title = veiled.has(box.id) ? "Show" : "Hide";
     veil.firstChild.firstChild.setAttribute("d", veiled.has(box.id) ? EYE_SHUT : EYE);
-    const told = [item.name, ...marks.filter(Boolean), `${Math.round(box.w)} by ${Math.round(box.h)}`, locked.has(box.id) && "locked", veiled.has(box.id) && "hidden"];
-    row.setAttribute("aria-label", told.filter(Boolean).join(", "));
+    setText(told, [locked.has(box.id) && "locked", veiled.has(box.id) && "hidden"].filter(Boolean).join(", "));
     row.id = `lab-box-${box.id}`;
     row.setAttribute("aria-selected", this.chosen.has(box.id));
   }

@@ -1,7 +1,7 @@
 // Single shapes on the shapes canvas: what is selected, with its handles, and what is being drawn. Device pixels.
 import { brightness } from "./classes.js";
 import { DARK } from "./crowd.js";
-import { corners, handlePoints, rectBetween } from "./geometry.js";
+import { centre, corners, handlePoints, rectBetween } from "./geometry.js";
 import { TURN_GAP } from "./hits.js";
 import { roomForVertices } from "./outline.js";
 import { shapeOf } from "./paths.js";
@@ -75,9 +75,12 @@ function drawBounds(context, box, scene, colour) {
 function drawHandles(context, box, scene, colour, cornersOnly) {
   const side = Math.round((scene.coarse ? 13 : 7) * scene.dpr);
   const half = side >> 1;
+  const tight = Math.min(box.w, box.h) * scene.scale < 4 * side; // then outside the corners, so that the object is seen
+  const [cx, cy] = device(scene, centre(box));
   for (const [handle, point] of Object.entries(handlePoints(box))) {
     if (cornersOnly && handle.length === 1) continue;
-    const [x, y] = device(scene, point);
+    const [hx, hy] = device(scene, point);
+    const [x, y] = tight ? [hx + Math.sign(hx - cx) * half, hy + Math.sign(hy - cy) * half] : [hx, hy];
     context.fillStyle = "#0b0d10";
     context.fillRect(x - half - 1, y - half - 1, side + 2, side + 2);
     context.fillStyle = "#ffffff";

@@ -30,9 +30,9 @@ export class TagCache {
     return canvas;
   }
 
-  /** A new picture: every place is free again. */
-  begin() {
-    this.taken = [];
+  /** A new picture: every place is free but those given, [x, y, w, h] each. */
+  begin(taken) {
+    this.taken = taken;
   }
 
   free(x, y, w, h) {

@@ -119,6 +119,7 @@ registerTool({
   id: "draw",
   action: "draw",
   label: "Draw a box",
+  hint: "Drawing",
   icon: "M2.5 2.5h11v11h-11zM8 5.5v5M5.5 8h5",
   cursor: () => "crosshair",
   press: (app, at, hit, event) => drawing(at, choose(hit, event)),

@@ -7,6 +7,7 @@
 pub mod coco;
 #[cfg(test)]
 pub mod collect;
+pub mod crops;
 pub mod csv;
 pub mod image_folder;
 pub mod layout;
@@ -20,6 +21,8 @@ mod spread;
 mod table_tests;
 pub mod voc;
 pub mod yolo;
+
+use std::path::PathBuf;
 
 use tator_domain::{BoxState, Class, Image, ImageBox, ImageState, NewClass, Origin, PixelBox, Polygon, Split};
 
@@ -37,6 +40,7 @@ pub const FORMATS: &[&dyn Format] = &[
     &yolo::OBB,
     &image_folder::ImageFolder,
     &csv::Csv,
+    &crops::Crops,
 ];
 
 /// The format of that name.
@@ -196,6 +200,19 @@ pub trait Labels {
     /// What `each` returns, or that the tables cannot be read.
     fn for_each(&self, each: &mut dyn FnMut(&Image, &[ImageBox]) -> Result<(), Error>) -> Result<(), Error>;
 
+    /// What the person chose about the output.
+    fn options(&self) -> WriteOptions {
+        WriteOptions::default()
+    }
+
+    /// Where the picture of an image lies, or why it cannot be had.
+    ///
+    /// # Errors
+    /// When the tables cannot be read.
+    fn picture(&self, _image: &Image) -> Result<Result<PathBuf, &'static str>, Error> {
+        Ok(Err("its picture is not at hand"))
+    }
+
     /// As [`Labels::for_each`], for formats that look at the images alone.
     ///
     /// # Errors
@@ -216,6 +233,13 @@ pub trait Labels {
         })?;
         if batch.is_empty() { Ok(()) } else { each(batch) }
     }
+}
+
+/// What a person may choose about an output.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct WriteOptions {
+    /// Margin around a crop, as a share of the box's longer side.
+    pub padding: f64,
 }
 
 /// Images with their boxes.

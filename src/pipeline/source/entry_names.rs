@@ -63,7 +63,7 @@ pub(crate) fn folded(name: &str) -> String {
 }
 
 /// A name in the composed form, NFC.
-pub(crate) fn composed(name: &str) -> String {
+pub fn composed(name: &str) -> String {
     if name.is_ascii() { name.to_owned() } else { name.nfc().collect() }
 }
 

@@ -20,7 +20,8 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 
-pub(crate) use entry_names::{composed, fault as name_fault, folded};
+pub use entry_names::composed;
+pub(crate) use entry_names::{fault as name_fault, folded};
 pub use limits::Limits;
 pub use ordered::in_order;
 pub(crate) use pictures::reason;

@@ -6,8 +6,8 @@
 
 use fast_image_resize::FilterType;
 
-use super::prompts::{FramePoints, Span, best_first, demand_something, grids};
 use super::Parts;
+use super::prompts::{FramePoints, Span, best_first, demand_something, grids};
 use crate::frame::Normalise;
 use crate::model_error::ModelError;
 use crate::network::{Network, Stop};

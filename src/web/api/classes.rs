@@ -6,6 +6,7 @@ use serde_json::json;
 use tator_domain::{ClassId, DatasetName};
 
 use super::Bench;
+use crate::author::Author;
 use crate::door::Door;
 use crate::error::{WebError, WebResult, blocking};
 use crate::filter::parsed;
@@ -58,6 +59,7 @@ struct ClassChange {
 
 async fn change(
     bench: Bench,
+    author: Author,
     path: web::Path<(DatasetName, ClassId)>,
     change: web::Json<ClassChange>,
 ) -> WebResult<HttpResponse> {
@@ -67,7 +69,7 @@ async fn change(
     let classes = blocking(move || {
         match (change.name, change.merge_into) {
             (Some(name), None) => bench.rename_class(&dataset, id, &name).map(|_| ())?,
-            (None, Some(into)) => bench.merge_class(&dataset, id, into).map(|_| ())?,
+            (None, Some(into)) => bench.merge_class(&dataset, id, into, &author.name()).map(|_| ())?,
             _ => return Err(WebError::invalid("name", "give either a name or merge_into")),
         }
         bench.reader().classes(&dataset, None, usize::MAX).map_err(WebError::from)

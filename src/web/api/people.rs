@@ -89,6 +89,7 @@ async fn beat(
         return Ok(HttpResponse::Ok().json(json!({ "others": [], "revision": Value::Null })));
     }
     let (name, own) = (author.name(), dataset.clone());
+    let package = package.filter(|_| presence.is_due(&page, Instant::now()));
     let revision = blocking(move || {
         if let Some(package) = package {
             bench.note_activity(&own, package, &name)?;

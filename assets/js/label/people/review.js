@@ -14,6 +14,14 @@ export class Review {
     this.text.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.shiftKey && !event.isComposing) { event.preventDefault(); this.send(); } });
     this.dialog.addEventListener("close", () => this.app.focusCanvas());
     byId("lab").append(this.dialog);
+    const button = (id, label) => element("button", { type: "button", class: "lab-quiet", onclick: () => this.app.act(id) }, `${label} `, element("kbd", { "data-key-of": id }));
+    this.row = element("div", { class: "lab-review", role: "group", "aria-label": "Review", hidden: true }, button("accept", "Accept"), button("send-back", "Send back"));
+    byId("lab-confirm").closest("section").append(this.row);
+  }
+
+  /** Called once a frame: what is labelled waits for a reviewer. */
+  frame({ image, imageState }) {
+    this.row.hidden = !image || imageState !== "labelled";
   }
 
   async accept() {

@@ -24,7 +24,7 @@ export function startPeople({ app, navigator, refetch }) {
   const presence = new Presence({ app, api, refetch, place, package: walked });
   const notes = new Notes({ app, api });
   const review = new Review({ app, navigator });
-  app.viewers.push((state) => presence.frame(state), (state) => notes.frame(state));
+  app.viewers.push((state) => presence.frame(state), (state) => notes.frame(state), (state) => review.frame(state));
   return {
     comment: () => notes.beginComment(),
     tag: () => notes.beginTag(),

@@ -17,8 +17,6 @@ mod stream;
 mod subset;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod train_shape;
 mod write;
 
 use tator_domain::Image;

@@ -17,6 +17,8 @@ mod real_sets;
 #[cfg(test)]
 mod tests;
 
+pub(super) use write::upright;
+
 use tator_domain::Image;
 
 use super::{Format, Labels, ReadOptions, Sink, Task, WriteReport};

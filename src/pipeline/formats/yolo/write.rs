@@ -193,7 +193,7 @@ fn write_box(
 }
 
 /// The rectangle, or the one around an oriented box.
-fn upright(found: &ImageBox) -> PixelBox {
+pub(in crate::formats) fn upright(found: &ImageBox) -> PixelBox {
     match found.angle {
         Some(angle) if angle != 0.0 => {
             let corners = to_corners(&found.rect, angle).to_vec();

@@ -1,7 +1,7 @@
 //! Pictures as the gallery may meet them.
 
 use tator_domain::{BoxState, Class, Image, ImageBox, ImageState, Origin, PixelBox, Split};
-use tator_store::{Facets, ImageFilter, ImagePage};
+use tator_store::{CommentCounts, CommentFilter, Facets, ImageFilter, ImagePage};
 
 use super::view::{Classes, Page, Panel, Piece, Rows, chosen};
 use crate::page::{Sample, Section, Shell};
@@ -71,7 +71,12 @@ fn page(n: u32, filter: ImageFilter, wrong: Option<String>, names: &[&str]) -> P
         total: facets.total,
         piece: Piece::new(&dataset, &filter, None, &found, &all, &classes),
         after: filter.class.map(i64::from),
-        panel: Panel::new(&dataset, &filter, &facets, &classes),
+        panel: Panel::new(&dataset, &filter, &facets, &classes).said(
+            &dataset,
+            &filter,
+            CommentCounts { open: u64::from(n), sent_back: 1 },
+            &[("<b> & \"night\"".to_owned(), 118_287), ("blurry".to_owned(), 3)],
+        ),
         chosen: chosen(&dataset, &filter, &classes),
         statement: filter.as_sql(&dataset),
         filter,
@@ -86,6 +91,9 @@ fn nasty() -> ImageFilter {
         split: Some(Split::Val),
         class: Some(6),
         text: Some("a \"b\" <c>".into()),
+        tag: Some("<b> & \"night\"".into()),
+        comments: Some(CommentFilter::SentBack),
+        package: Some(3),
         condition: Some("n_boxes > 3 AND path LIKE '%<x>%'".into()),
     }
 }

@@ -27,6 +27,7 @@ fn job(id: i64, state: &str) -> JobView {
         seconds: (state != "queued").then_some(4.2),
         resumable: state == "interrupted",
         archive: state == "done",
+        dry_run: false,
     }
 }
 
@@ -100,7 +101,12 @@ impl Sample for JobPage {
 
 impl Sample for Progress {
     fn samples() -> Vec<(&'static str, Self)> {
-        vec![("queued", Self { job: job(88, "queued") }), ("done", Self { job: ended("done") })]
+        let checked = JobView { dataset: None, dry_run: true, ..ended("done") };
+        vec![
+            ("queued", Self { job: job(88, "queued") }),
+            ("done", Self { job: ended("done") }),
+            ("checked", Self { job: checked }),
+        ]
     }
 }
 

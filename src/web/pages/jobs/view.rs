@@ -88,6 +88,8 @@ pub struct JobView {
     pub resumable: bool,
     /// It is an export that has written an archive.
     pub archive: bool,
+    /// An import that only said what would happen.
+    pub dry_run: bool,
 }
 
 impl JobView {
@@ -123,7 +125,21 @@ impl JobView {
             resumable: told["resumable"].as_bool().unwrap_or_default(),
             archive: told["kind"] == "export"
                 && told["report"]["out"].as_str().is_some_and(|out| out.ends_with(".zip")),
+            dry_run: told["report"]["dry_run"].as_bool().unwrap_or_default(),
         }
+    }
+
+    /// Only a dataset that is there is worth a link: a dry run and a failed import leave none.
+    #[must_use]
+    pub fn among(mut self, datasets: &[DatasetName]) -> Self {
+        self.dataset = self.dataset.filter(|name| datasets.contains(name));
+        self
+    }
+
+    /// It has ended well.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        matches!(self.state.as_str(), "done" | "partly")
     }
 
     /// It has not ended.
@@ -162,7 +178,11 @@ impl JobView {
     /// How far it is, 0 to 100, when that is known.
     #[must_use]
     pub fn percent(&self) -> Option<u64> {
-        (self.total > 0).then(|| (self.done.min(self.total) * 100) / self.total)
+        match self.total {
+            _ if self.is_done() => Some(100),
+            0 => None,
+            total => Some(self.done.min(total) * 100 / total),
+        }
     }
 
     /// `41,233 of 118,287 · 9,800 a second · 8 s to go`

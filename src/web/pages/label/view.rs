@@ -8,7 +8,7 @@ use tator_store::ClassCount;
 use crate::page::Shell;
 
 /// Classes the page carries; further ones are searched by name.
-pub const CARRIED_CLASSES: usize = 300;
+pub const CARRIED_CLASSES: usize = 1200;
 
 /// `/d/{dataset}/label`
 #[derive(Template)]

@@ -51,8 +51,8 @@ async fn merge(
     let (dataset, class) = path.into_inner();
     let done = match form.into.parse::<ClassId>() {
         Ok(into) => {
-            let (at, name) = (bench.clone(), dataset.clone());
-            blocking(move || at.merge_class(&name, class, into).map(|_| ())).await
+            let (at, name, who) = (bench.clone(), dataset.clone(), visit.author().name());
+            blocking(move || at.merge_class(&name, class, into, &who).map(|_| ())).await
         }
         Err(_) => Err(WebError::invalid("into", "choose the class that takes the boxes")),
     };

@@ -69,6 +69,8 @@ struct Form {
     out: String,
     #[serde(default, rename = "where")]
     condition: String,
+    #[serde(default)]
+    padding: String,
 }
 
 async fn export(
@@ -99,6 +101,9 @@ async fn begin(bench: &Bench, name: &DatasetName, form: &Form) -> WebResult<tato
     let mut fields = json!({ "dataset": name, "format": form.format, "images": form.images, "out": out });
     if !form.condition.trim().is_empty() {
         fields["where"] = json!(form.condition.trim());
+    }
+    if let Some(padding) = parsed::<f64>("padding", Some(form.padding.trim()))? {
+        fields["padding"] = json!(padding);
     }
     let request: ExportRequest = serde_json::from_value(fields)
         .map_err(|error| WebError::invalid("format", format!("the export cannot be read: {error}")))?;

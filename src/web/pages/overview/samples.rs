@@ -34,7 +34,7 @@ impl Sample for Page {
                     &summary("coins", 118_287, ImageHome::Managed),
                     &classes(&NAMES),
                     Some(6),
-                    Some(Wrong::Class("class \"<person>\" exists already: merge the two instead".into())),
+                    Some(Wrong::Class("class \"<person>\" exists already".into())),
                 ),
             ),
         ]

@@ -66,13 +66,10 @@ async fn page(bench: Bench, slots: web::Data<SqlSlots>, visit: Visit, ask: web::
 
 fn tables(bench: &Workbench, at_hand: Option<&DatasetName>) -> Result<Vec<TableView>, tator_pipeline::Error> {
     let open = |schema: &str| at_hand.is_some_and(|name| name.as_str() == schema);
-    // What a change took out lies in tables of its own, which are no help to anybody who asks.
-    let shown = bench.reader().schema()?.into_iter().filter(|table| !table.name.starts_with("removed_"));
-    let mut views: Vec<TableView> = shown
+    let mut views: Vec<TableView> = (bench.reader().schema()?.into_iter())
         .map(|table| TableView {
             open: open(&table.schema) && table.name == "boxes",
             name: format!("{}.{}", table.schema, table.name),
-            rows: table.rows,
             columns: table.columns,
         })
         .collect();

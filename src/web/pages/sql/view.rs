@@ -7,7 +7,6 @@ use tator_pipeline::SavedQuery;
 use super::result::{Cell, Outcome};
 use super::starters::Starter;
 use crate::addresses;
-use crate::figures::filters;
 use crate::page::Shell;
 
 /// `/sql`
@@ -34,8 +33,6 @@ pub struct Page {
 pub struct TableView {
     /// `coins.boxes`
     pub name: String,
-    /// Rows in it.
-    pub rows: u64,
     /// Column and type.
     pub columns: Vec<(String, String)>,
     /// Open from the start: it belongs to the dataset in hand.
