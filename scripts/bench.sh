@@ -22,7 +22,7 @@ for tool in pycocotools datumaro supervision; do "$python" tests/bench/rivals.py
 "$python" tests/bench/rivals.py coco-to-yolo "$json" --images "$work" --only datumaro
 "$python" tests/bench/rivals.py make-parquet "$json" "$work/boxes.parquet"
 "$python" tests/bench/rivals.py group-by "$work/boxes.parquet" --repeat 5
-if command -v chromium chromedriver >/dev/null; then
+if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then
   rm -rf "$work/labeller" && mkdir "$work/labeller"
   python3 tests/bench/labeller.py "$work/tator" "$work/labeller"
 else

@@ -11,7 +11,7 @@ const LARGEST_COPY = 10e6; // pixels of a picture kept at the scale it is shown 
 
 function smooth(context, scale) {
   context.imageSmoothingEnabled = scale < CRISP_FROM;
-  context.imageSmoothingQuality = scale < 1 ? "medium" : "low";
+  context.imageSmoothingQuality = "low"; // levels are at most halved, where more would only cost
 }
 
 export class Canvas {

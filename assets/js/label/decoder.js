@@ -1,6 +1,7 @@
 // A worker: turns the bytes of a picture into bitmaps, away from the page's thread. Each level is half as large as the one
 // before; a large level is cut into tiles, so that a graphics card takes up only what is in sight.
-const SMALLEST = 2048; // longest side of the last level
+const SMALLEST = 640; // longest side of the last level: a picture is never shrunk to less than half a level when it is drawn
+const PREVIEW = 2048; // longest side of what a preview keeps
 const TILE = 2048;
 const WHOLE = 4096; // longest side that stays in one piece
 
@@ -28,13 +29,13 @@ async function cut(bitmap) {
   return { width, height, tiles };
 }
 
-/** All levels, the largest first; with `preview` only the last one. */
+/** All levels, the largest first; with `preview` only those that fit a screen. */
 export async function decode(blob, preview) {
   const bitmaps = [await createImageBitmap(blob, { imageOrientation: "from-image" })];
   while (longest(bitmaps.at(-1)) > SMALLEST) {
     const last = bitmaps.at(-1);
     bitmaps.push(halved(last));
-    if (preview) bitmaps.shift().close();
+    if (preview && longest(last) > PREVIEW) bitmaps.shift().close();
   }
   const levels = [];
   for (const bitmap of bitmaps) levels.push(await cut(bitmap));
