@@ -15,7 +15,7 @@ export class Review {
     this.dialog.addEventListener("close", () => this.app.focusCanvas());
     byId("lab").append(this.dialog);
     const button = (id, label) => element("button", { type: "button", class: "lab-quiet", onclick: () => this.app.act(id) }, `${label} `, element("kbd", { "data-key-of": id }));
-    this.row = element("div", { class: "lab-review", role: "group", "aria-label": "Review", hidden: true }, button("accept", "Accept"), button("send-back", "Send back"));
+    this.row = element("div", { class: "lab-review", role: "group", "aria-label": "Review", hidden: true }, button("review-accept", "Accept"), button("review-send-back", "Send back"));
     byId("lab-confirm").closest("section").append(this.row);
   }
 
