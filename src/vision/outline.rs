@@ -9,8 +9,10 @@ use crate::segmenter::{MaskGrid, Prompt};
 
 /// Islands smaller than this share of the largest are crumbs of the network, not parts of an object.
 const CRUMB: f64 = 0.04;
-/// Corners of an outline are dropped while it stays within this many cells, or half a pixel if that is more.
-const TOLERANCE_CELLS: f64 = 0.2;
+/// Corners of an outline are dropped while it stays within this many cells …
+const TOLERANCE_CELLS: f64 = 0.3;
+/// … or this share of the object's diagonal: a large object needs no corner every pixel, and people edit corners.
+const TOLERANCE_DIAGONAL: f64 = 0.004;
 
 /// What a mask amounts to.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,10 +35,11 @@ impl MaskGrid {
         let largest = rings.first()?.0;
         let pointed = |ring: &Ring| prompt.points.iter().any(|(x, y, on)| *on && contains(ring, *x, *y));
         rings.retain(|(area, ring)| *area >= largest * CRUMB || pointed(ring));
-        let tolerance = (self.step_x.max(self.step_y) * TOLERANCE_CELLS).max(0.5);
         let polygon = Polygon { rings: rings.iter().map(|(_, ring)| ring.clone()).collect() };
         // The box is that of the full outline: thinning must not move an edge.
         let rect = polygon.bounds()?;
+        let cell = self.step_x.max(self.step_y);
+        let tolerance = (cell * TOLERANCE_CELLS).max(rect.w.hypot(rect.h) * TOLERANCE_DIAGONAL);
         let thin = |ring: &Ring| simplify(ring, tolerance);
         let polygon = Polygon { rings: polygon.rings.iter().map(thin).filter(|ring| ring.len() >= 3).collect() };
         (rect.w > 0.0 && rect.h > 0.0 && !polygon.rings.is_empty()).then_some(Outline { rect, polygon })

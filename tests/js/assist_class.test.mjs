@@ -108,7 +108,7 @@ test("while the server is still learning the box is asked about again by itself"
   const waits = [];
   const bench = assistBench({ later: (work, ms) => waits.push({ work, ms }) });
   bench.autoClass.toggle();
-  bench.fake.replies.push(() => failing(422, "no_suggestion", "the labelled boxes are still being learnt", "try again in a few seconds"));
+  bench.fake.replies.push(() => failing(422, "still_learning", "the labelled boxes are still being learnt", "try again in a few seconds"));
   const id = bench.draw([100, 100], [300, 200]);
   await settled();
   assert.match(bench.toasts[0].text, /still being learnt/);

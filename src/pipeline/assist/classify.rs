@@ -297,12 +297,13 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 }
 
 fn no_suggestion(missing: usize) -> Error {
-    let (message, hint) = if missing == 0 {
-        ("there are too few labelled boxes to learn classes from", "label a few boxes of at least two classes first")
+    let (code, message, hint) = if missing == 0 {
+        let message = "there are too few labelled boxes to learn classes from";
+        ("no_suggestion", message, "label a few boxes of at least two classes first")
     } else {
-        ("the labelled boxes are still being learnt", "try again in a few seconds")
+        ("still_learning", "the labelled boxes are still being learnt", "try again in a few seconds")
     };
-    Error::NoAnswer { code: "no_suggestion", message: message.to_owned(), hint }
+    Error::NoAnswer { code, message: message.to_owned(), hint }
 }
 
 impl Workbench {

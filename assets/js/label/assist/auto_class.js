@@ -69,12 +69,11 @@ export class AutoClass {
 
   failed(error, id, fresh) {
     const { told } = this.desk;
-    if (error.code !== "no_suggestion") return this.desk.complain(error, "suggest a class");
-    const learning = error.hint?.startsWith("try again") ?? false;
+    const learning = error.code === "still_learning";
+    if (!learning && error.code !== "no_suggestion") return this.desk.complain(error, "suggest a class");
     if (learning) this.again(id, fresh);
-    const once = learning ? "learning" : "no_suggestion";
-    if (told.has(once)) return undefined;
-    told.add(once);
+    if (told.has(error.code)) return undefined;
+    told.add(error.code);
     return this.desk.app.toast(learning ? { text: "The labelled boxes are still being learnt.", hint: "The suggestion follows by itself." }
       : { text: "There is no class to suggest yet.", hint: error.hint || "Label a few boxes of two classes first." });
   }

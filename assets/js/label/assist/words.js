@@ -1,6 +1,6 @@
 // What is said when an assist fails: what, on what, and what to do. Pure.
 
-const QUIET = new Set(["superseded", "no_suggestion"]);
+const QUIET = new Set(["superseded", "no_suggestion", "still_learning"]);
 
 /** A message for the toasts, or null when nothing need be said. @param doing "find the object", "suggest a class" */
 export function complaint(error, doing) {
