@@ -30,7 +30,8 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let (address, token) = (listener.local_addr().unwrap(), settings.token.as_str().to_owned());
         let (stop, stopped) = channel();
-        let thread = std::thread::spawn(move || tator_web::serve(Parts { workbench, settings }, listener, stopped, || ()));
+        let thread =
+            std::thread::spawn(move || tator_web::serve(Parts { workbench, settings }, listener, stopped, || ()));
         Self { address, token, stop: Some(stop), thread: Some(thread), folder }
     }
 

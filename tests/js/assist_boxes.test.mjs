@@ -145,7 +145,32 @@ test("the other masks are looked through with a key, and only taken when accepte
   assert.equal(bench.choice.drop(), true);
   assert.equal(bench.choice.accept(), false);
   bench.app.dispatch({ type: "rect", box_id: id, rect: { x: 1, y: 1, w: 9, h: 9 } });
-  assert.equal(bench.choice.next(), false, "a box changed since has no other masks");
+  const seen = bench.fake.seen.length;
+  assert.equal(bench.choice.next(), true, "a box changed since is asked about anew");
+  await settled();
+  assert.deepEqual(bench.fake.seen[seen].body.box, [1, 1, 9, 9]);
+  assert.equal(bench.fake.seen[seen].body.alternatives, true);
+});
+
+test("a model that gave one mask is asked for others, and the box stays until one is taken", async () => {
+  const bench = assistBench();
+  const id = bench.draw([100, 100], [300, 200]);
+  const before = { ...bench.box(id) };
+  assert.equal(bench.choice.next(), true);
+  await settled();
+  assert.ok(bench.choice.looking);
+  assert.equal(bench.box(id).w, before.w);
+  assert.equal(bench.choice.drop(), true);
+  assert.equal(bench.choice.looking, false);
+  bench.choice.next();
+  await settled();
+  assert.equal(bench.choice.accept(), true);
+  assert.notEqual(bench.box(id).w, before.w);
+});
+
+test("without one selected box there is nothing to ask about", () => {
+  const bench = assistBench();
+  assert.equal(bench.choice.next(), false);
 });
 
 test("numbers that come back from the server with another last digit are no change", async () => {

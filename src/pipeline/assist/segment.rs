@@ -3,14 +3,17 @@
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use tator_domain::{DatasetName, ImageId, PixelBox, Polygon};
-use tator_vision::Prompt;
+use tator_domain::{DatasetName, ImageId, PixelBox, Polygon, iou};
+use tator_vision::{Encoding, MaskGrid, ModelError, Prompt, Segmenter};
 
 use super::slots::Place;
 use super::tasks::TaskState;
 use super::{Had, Shared, State};
 use crate::error::Error;
 use crate::workbench::Workbench;
+
+/// Masks whose boxes overlap by so much are one.
+const SAME_MASK: f64 = 0.92;
 
 /// What a person points at.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -21,6 +24,8 @@ pub struct SegmentRequest {
     /// `[x, y, w, h]` around the object.
     #[serde(rename = "box")]
     pub rect: Option<[f64; 4]>,
+    /// Other masks are wanted as well: a model that gives one answer is asked about more and less than was pointed at, too.
+    pub alternatives: bool,
     /// A model other than the active one.
     pub model: Option<String>,
     /// The tab that asks.
@@ -96,6 +101,33 @@ impl SegmentRequest {
     }
 }
 
+fn to_box([x, y, w, h]: [f64; 4]) -> PixelBox {
+    PixelBox { x, y, w, h }
+}
+
+/// The answer of a decoder that gives one mask, and its answers about a larger and a smaller box, and about the middle alone.
+fn decode_variants(
+    segmenter: &dyn Segmenter,
+    encoding: &Encoding,
+    prompt: &Prompt,
+    mut grids: Vec<MaskGrid>,
+) -> Result<Vec<MaskGrid>, ModelError> {
+    let (width, height) = (encoding.placement.width, encoding.placement.height);
+    let found = || grids.first()?.outline(width, height, prompt).map(|outline| outline.rect);
+    let Some(rect) = prompt.rect.or_else(found) else { return Ok(grids) };
+    let (cx, cy) = (rect.x + rect.w / 2.0, rect.y + rect.h / 2.0);
+    let scaled = |by: f64| {
+        let (w, h) = (rect.w * by, rect.h * by);
+        let rect = PixelBox { x: cx - w / 2.0, y: cy - h / 2.0, w, h }.clipped(f64::from(width), f64::from(height));
+        Prompt { points: prompt.points.clone(), rect: Some(rect) }
+    };
+    let middle = Prompt { points: vec![(cx, cy, true)], rect: None };
+    for variant in [scaled(1.5), scaled(0.6), middle] {
+        grids.extend(segmenter.decode(encoding, &variant)?);
+    }
+    Ok(grids)
+}
+
 impl Shared {
     pub(crate) fn segment(
         &self,
@@ -112,7 +144,12 @@ impl Shared {
         let Had { encoding, encode_ms, cached } = self.encoding(&place, &model.manifest.name, &stale)?;
         let task = self.lock().tasks.begin("decode", format!("image {id}"), Some(id));
         let decoding = Instant::now();
-        let outcome = segmenter.decode(&encoding, &prompt);
+        let outcome = segmenter.decode(&encoding, &prompt).and_then(|grids| {
+            if request.alternatives && grids.len() == 1 {
+                return decode_variants(segmenter.as_ref(), &encoding, &prompt, grids);
+            }
+            Ok(grids)
+        });
         let decode = decoding.elapsed().as_secs_f64() * 1e3;
         let ended = if outcome.is_ok() { TaskState::Done } else { TaskState::Failed };
         let mut state = self.lock();
@@ -127,7 +164,12 @@ impl Shared {
             let PixelBox { x, y, w, h } = outline.rect;
             Some(SegmentMask { rect: [x, y, w, h], polygon: outline.polygon, score: grid.score.clamp(0.0, 1.0) })
         });
-        let masks: Vec<_> = outlines.collect();
+        let mut masks: Vec<SegmentMask> = Vec::new();
+        for mask in outlines {
+            if masks.iter().all(|other| iou(&to_box(other.rect), &to_box(mask.rect)) < SAME_MASK) {
+                masks.push(mask);
+            }
+        }
         let nothing = || Error::NoAnswer {
             code: "no_mask",
             message: "the model finds no object there".to_owned(),

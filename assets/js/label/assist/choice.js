@@ -4,7 +4,7 @@ import { fieldsOfMask } from "./outline.js";
 export class Choice {
   constructor(desk) {
     this.desk = desk;
-    this.now = null; // {mark, masks, at, taken}
+    this.now = null; // {mark, masks, at, taken: the one the box has, -1 for none}
   }
 
   /** Masks for a box, of which it has the first (or `at`) already. */
@@ -32,12 +32,33 @@ export class Choice {
   }
 
   next() {
-    if (!this.valid) return false;
+    if (!this.valid) return this.ask();
     const { masks, at } = this.now;
     this.now = { ...this.now, at: (at + 1) % masks.length };
     this.desk.app.say(`Mask ${this.now.at + 1} of ${masks.length}`);
     this.desk.changed();
     return true;
+  }
+
+  /** Asks for other masks of the selected box: a model that gives one answer is asked about more and less than the box, too. */
+  ask() {
+    const { app, follow } = this.desk;
+    const [id, another] = app.state.selection;
+    const box = another === undefined ? follow.find(app.state, id) : null;
+    if (!box || box.angle) return false;
+    const mark = follow.mark(app.state, box);
+    const prompt = { points: [], box: [box.x, box.y, box.w, box.h], alternatives: true };
+    this.desk.segment(app.state.image, prompt, { kind: "points", label: "Other masks of the box" }).done.then(
+      (masks) => this.show(mark, masks), (error) => this.desk.complain(error, "find other masks"));
+    return true;
+  }
+
+  show(mark, masks) {
+    const { app, follow } = this.desk;
+    if (follow.standing(app.state, mark) !== "free") return;
+    this.now = masks.length ? { mark, masks, at: 0, taken: -1 } : null;
+    app.say(masks.length ? `Mask 1 of ${masks.length}` : "There is no other mask");
+    this.desk.changed();
   }
 
   accept() {
@@ -52,7 +73,7 @@ export class Choice {
 
   drop() {
     if (!this.looking) return false;
-    this.now = { ...this.now, at: this.now.taken };
+    this.now = this.now.taken < 0 ? null : { ...this.now, at: this.now.taken };
     this.desk.changed();
     return true;
   }
