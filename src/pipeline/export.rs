@@ -218,6 +218,6 @@ impl Labels for Export<'_> {
 
 impl Export<'_> {
     fn tell(&self, done: u64) -> Result<(), Error> {
-        if done % 256 == 0 { self.context.progress("writing labels", done, 0) } else { Ok(()) }
+        if done.is_multiple_of(256) { self.context.progress("writing labels", done, 0) } else { Ok(()) }
     }
 }

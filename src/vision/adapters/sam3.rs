@@ -97,7 +97,7 @@ impl Sam3 {
         ]);
         let mut answer = self.decoder.run(&feeds, &["masks", "scores"])?.into_iter();
         let (masks, scores) = (answer.next(), answer.next());
-        let masks = masks.map(from_truth).unwrap_or(Tensor::f32(&[0], Vec::new()));
+        let masks = masks.as_ref().map(from_truth).unwrap_or(Tensor::f32(&[0], Vec::new()));
         Ok((masks, scores.map(|scores| scores.to_f32()).unwrap_or_default()))
     }
 
@@ -235,7 +235,7 @@ fn bytes(picture: &Picture) -> Tensor {
 }
 
 /// True and false as logits of 1 and −1.
-fn from_truth(masks: Tensor) -> Tensor {
+fn from_truth(masks: &Tensor) -> Tensor {
     let values = masks.to_f32().into_iter().map(|v| if v > 0.5 { 1.0 } else { -1.0 }).collect();
     Tensor::f32(&masks.shape, values)
 }

@@ -20,6 +20,7 @@ fn stand_ins() -> PathBuf {
 }
 
 /// Without ONNX Runtime, on a platform `make setup` does not know, nothing of this can be tested.
+#[expect(clippy::print_stderr, reason = "a test that cannot be made says so")]
 fn has_runtime() -> bool {
     let found = runtime_library();
     if let Err(error) = &found {
@@ -259,6 +260,7 @@ fn a_run_can_be_stopped_before_it_begins() {
 
 /// The real segmenter that `make setup` fetches: a bright disc on dark ground, by a click and by a box.
 #[test]
+#[expect(clippy::print_stderr, reason = "a test that cannot be made says so")]
 fn the_real_segmenter_finds_a_disc() {
     let shelf = std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache/tator/models"));
     let Some(folder) = shelf.map(|shelf| shelf.join("mobilesam")).filter(|folder| folder.join("model.toml").exists())
