@@ -43,6 +43,14 @@ fn size(bytes: u64) -> String {
     }
 }
 
+/// Memory, in the unit of its setting.
+fn memory(bytes: u64) -> String {
+    match bytes {
+        0..0x4000_0000 => format!("{:.0} MiB", bytes as f64 / f64::from(1 << 20)),
+        _ => format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30)),
+    }
+}
+
 /// Milliseconds as people read them.
 fn time(ms: f64) -> String {
     match ms {
@@ -152,14 +160,14 @@ impl Now {
     /// Figures in a row: name and value.
     #[must_use]
     pub fn figures(&self) -> Vec<(&'static str, String)> {
-        let (memory, hits) = (&self.0.memory, &self.0.hits);
+        let (used, hits) = (&self.0.memory, &self.0.hits);
         let rate = hits.rate.map_or_else(|| "no click yet".to_owned(), |_| percent(hits.hit, hits.hit + hits.miss));
         vec![
             ("Ready at the click", rate),
             ("Clicks", format!("{} ready, {} waited", hits.hit, hits.miss)),
-            ("Kept", format!("{} of {}", size(memory.slots_bytes as u64), size(memory.budget_bytes as u64))),
-            ("Tator", size(memory.process_bytes)),
-            ("Free", format!("{} of {}", size(memory.free_bytes), size(memory.total_bytes))),
+            ("Kept", format!("{} of {}", memory(used.slots_bytes as u64), memory(used.budget_bytes as u64))),
+            ("Tator", memory(used.process_bytes)),
+            ("Free", format!("{} of {}", memory(used.free_bytes), memory(used.total_bytes))),
         ]
     }
 
@@ -191,7 +199,7 @@ impl Now {
     /// Bytes of its encoding.
     #[must_use]
     pub fn bytes(&self, slot: &SlotStatus) -> String {
-        if slot.bytes == 0 { String::new() } else { size(slot.bytes as u64) }
+        if slot.bytes == 0 { String::new() } else { memory(slot.bytes as u64) }
     }
 
     /// How long encoding took.
