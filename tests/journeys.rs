@@ -6,6 +6,7 @@ mod harness {
     pub mod program;
     pub mod webdriver;
 }
+mod assist;
 mod browser;
 mod cli;
 mod crash;

@@ -2,12 +2,13 @@
 
 use anyhow::bail;
 use clap::Args;
+use serde_json::Value;
 use tator_domain::DatasetName;
 use tator_pipeline::Workbench;
 use tator_store::{ImageFilter, ImageHome};
 
 use super::workspace::{Opened, open};
-use super::{Ending, WorkspaceFlag, answer};
+use super::{Ending, WorkspaceFlag, answer, models};
 
 #[derive(Args)]
 pub(super) struct Doctor {
@@ -21,7 +22,10 @@ const PAGE: usize = 2000;
 pub(super) fn run(command: &Doctor) -> anyhow::Result<Ending> {
     answer(&format!("tator      {}", env!("CARGO_PKG_VERSION")));
     answer(&format!("workspace  {}", command.workspace.workspace.display()));
-    let bench = match open(&command.workspace.workspace)? {
+    let opened = open(&command.workspace.workspace)?;
+    let models = models::status(&opened)?;
+    show_models(&models);
+    let bench = match opened {
         Opened::Here(bench) => bench,
         Opened::There(server) => {
             let datasets = server.datasets()?;
@@ -34,7 +38,7 @@ pub(super) fn run(command: &Doctor) -> anyhow::Result<Ending> {
             return Ok(Ending::Done);
         }
     };
-    let mut troubles = 0;
+    let mut troubles = models["models"].as_array().into_iter().flatten().filter(|m| !m["problem"].is_null()).count();
     for dataset in bench.reader().datasets()? {
         answer(&format!(
             "dataset    {}: {} images, {} boxes, {} classes",
@@ -60,6 +64,25 @@ pub(super) fn run(command: &Doctor) -> anyhow::Result<Ending> {
     }
     answer("all is in order");
     Ok(Ending::Done)
+}
+
+/// The runtime and what it computes on, and the models at hand.
+fn show_models(status: &Value) {
+    let runtime = &status["runtime"];
+    let text = |key: &str| runtime[key].as_str().unwrap_or_default().to_owned();
+    if runtime["problem"].is_null() {
+        answer(&format!("runtime    {} (tested with ONNX Runtime {})", text("library"), text("wanted")));
+        answer(&format!("  CUDA     {}", text("cuda_words")));
+    } else {
+        answer(&format!("runtime    none: {}", text("problem")));
+    }
+    let list = status["models"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for model in list {
+        answer(&format!("model    {}", models::line(model)));
+    }
+    if list.is_empty() {
+        answer("models     none; `tator models list` says what can be had");
+    }
 }
 
 fn look_at_files(bench: &Workbench, dataset: &DatasetName) -> anyhow::Result<usize> {

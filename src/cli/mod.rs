@@ -9,6 +9,7 @@ mod doctor;
 mod export;
 mod import;
 mod job;
+mod models;
 mod progress;
 mod serve;
 mod sql;
@@ -45,6 +46,8 @@ enum Command {
     Sql(sql::Sql),
     /// Name the present state of a dataset, or list the named ones
     Versions(versions::Versions),
+    /// Models that help: list, fetch, add and verify them
+    Models(models::Models),
     /// Look whether everything is in order
     Doctor(doctor::Doctor),
     /// Print the settings in force, or set the password
@@ -92,6 +95,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Export(command) => export::run(&command),
         Command::Sql(command) => sql::run(&command),
         Command::Versions(command) => versions::run(&command),
+        Command::Models(command) => models::run(&command),
         Command::Doctor(command) => doctor::run(&command),
         Command::Config(command) => config::run(&command),
         Command::Synthesize(command) => synthesize::run(&command),

@@ -26,7 +26,7 @@ pub use error::Error;
 pub use export::{ExportImages, ExportReport, ExportRequest};
 pub use intake::{ImportMode, ImportReport, ImportRequest};
 pub use jobs::{JobId, JobProgress, JobRecord, JobState};
-pub use models::Model;
+pub use models::{AddRequest, Added, Model, ModelInfo, ModelsStatus, PullRequest};
 pub use notebooks::SavedQuery;
 pub use pictures::ImageFile;
 pub use workbench::Workbench;

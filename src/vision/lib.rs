@@ -3,6 +3,7 @@
 //! Formats are told by content, never by name. Every size and pixel that leaves this room is of the *upright* picture:
 //! the EXIF orientation is applied once, here, and nobody else needs to know it.
 
+mod acceptance;
 mod adapters;
 mod embedder;
 mod error;
@@ -22,7 +23,8 @@ mod segmenter;
 mod tensor;
 mod thumbnail;
 
-pub use adapters::{FAMILIES, Family, Open, Parts, family, open_embedder, open_segmenter};
+pub use acceptance::{Acceptance, accept};
+pub use adapters::{FAMILIES, Family, Open, Parts, Sniffed, family, open_embedder, open_segmenter, sniff};
 pub use embedder::Embedder;
 pub use error::Error;
 pub use frame::Placement;
@@ -33,7 +35,10 @@ pub use model_error::ModelError;
 pub use network::{Network, OpenOptions, Port, Stop};
 pub use outline::Outline;
 pub use picture::{Picture, decode_upright, verify};
-pub use runtime::{Provider, ProviderWish, WANTED as ONNX_RUNTIME_VERSION, provider_notice, runtime_library};
+pub use runtime::{
+    Provider, ProviderWish, RuntimeReport, WANTED as ONNX_RUNTIME_VERSION, provider_notice, runtime_library,
+    runtime_report,
+};
 pub use segmenter::{Encoding, MaskGrid, Prompt, Segmenter};
 pub use tensor::{Data, Tensor};
 pub use thumbnail::{crop, thumbnail};

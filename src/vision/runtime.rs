@@ -86,6 +86,40 @@ pub fn runtime_library() -> Result<&'static Path, ModelError> {
     Ok(&Runtime::get()?.library)
 }
 
+/// What computes models on this machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuntimeReport {
+    /// Version the project is tested with.
+    pub wanted: &'static str,
+    /// The library that is loaded.
+    pub library: Option<PathBuf>,
+    /// Why none is.
+    pub problem: Option<String>,
+    /// The library can compute on an NVIDIA GPU; whether there is one shows when a model is opened.
+    pub cuda: bool,
+    /// How it stands with CUDA, in words.
+    pub cuda_words: String,
+}
+
+/// The runtime, and why CUDA is or is not used.
+#[must_use]
+pub fn runtime_report() -> RuntimeReport {
+    let (library, problem, cuda) = match Runtime::get() {
+        Ok(runtime) => (Some(&runtime.library), None, runtime.may_use_cuda()),
+        Err(error) => (None, Some(error.to_string()), false),
+    };
+    let cuda_words = match (provider_notice(), cuda) {
+        (Some(notice), _) => notice,
+        (None, true) => "the library can use CUDA; a model that is opened says whether it does".to_owned(),
+        (None, false) => {
+            "not used: this ONNX Runtime is built for the CPU (the package onnxruntime-gpu has CUDA)".to_owned()
+        }
+    };
+    // The link's target carries the version in its name.
+    let library = library.map(|path| path.canonicalize().unwrap_or_else(|_| path.clone()));
+    RuntimeReport { wanted: WANTED, library, problem, cuda, cuda_words }
+}
+
 /// What a person should know about the provider: that a GPU was there or wished for and is not used.
 #[must_use]
 pub fn provider_notice() -> Option<String> {

@@ -17,6 +17,8 @@ pub enum Section {
     Work,
     /// Questions in SQL.
     Sql,
+    /// Models at hand and to be had, and what they keep ready.
+    Models,
     /// Long work.
     Jobs,
     /// Changes of a dataset.
@@ -37,6 +39,7 @@ impl Section {
             Self::Label => "label",
             Self::Work => "work",
             Self::Sql => "sql",
+            Self::Models => "models",
             Self::Jobs => "jobs",
             Self::History => "history",
             Self::Trash => "trash",
@@ -53,6 +56,7 @@ impl Section {
             Self::Label => "Label",
             Self::Work => "Work",
             Self::Sql => "SQL",
+            Self::Models => "Models",
             Self::Jobs => "Jobs",
             Self::History => "History",
             Self::Trash => "Trash",
@@ -99,6 +103,10 @@ pub struct Shell {
     pub recent: Option<DatasetName>,
     /// Jobs that are queued or running.
     pub jobs_in_flight: u64,
+    /// What computes the models that are open.
+    pub provider: Option<&'static str>,
+    /// A GPU was wished for and is not used.
+    pub notice: bool,
     /// Who looks at the page.
     pub me: Author,
     /// The page's own address, to come back to.
@@ -106,12 +114,13 @@ pub struct Shell {
 }
 
 /// What the rail shows, from top to bottom.
-const RAIL: [Section; 8] = [
+const RAIL: [Section; 9] = [
     Section::Datasets,
     Section::Gallery,
     Section::Label,
     Section::Work,
     Section::Sql,
+    Section::Models,
     Section::Jobs,
     Section::History,
     Section::Trash,
@@ -197,6 +206,8 @@ impl Shell {
             datasets: ["coins", "demo", "windmills_2024"].into_iter().map(name).collect(),
             recent: Some(name("coins")),
             jobs_in_flight: 1,
+            provider: Some("CPU"),
+            notice: true,
             me: Author::default(),
             here: "/d/coins/label?image=7&text=%3Cb%3E".into(),
         }
@@ -205,6 +216,16 @@ impl Shell {
     /// A shell of a workspace that has nothing in it.
     pub(crate) fn empty_sample(section: Section) -> Self {
         let (me, here) = (Author::default(), "/datasets".to_owned());
-        Self { section, dataset: None, datasets: vec![], recent: None, jobs_in_flight: 0, me, here }
+        Self {
+            section,
+            dataset: None,
+            datasets: vec![],
+            recent: None,
+            jobs_in_flight: 0,
+            provider: None,
+            notice: false,
+            me,
+            here,
+        }
     }
 }

@@ -144,7 +144,7 @@ fn without_any_network_every_page_is_served() {
         trap 'kill $server' EXIT
         until [ -s "$2.url" ]; do kill -0 $server; sleep 0.05; done
         url=$(cat "$2.url"); base=${url%%/\?token=*}; token=${url##*token=}
-        for page in /datasets /datasets/new /d/coins /d/coins/gallery /d/coins/label /d/coins/history /sql /jobs /trash /help /healthz; do
+        for page in /datasets /datasets/new /d/coins /d/coins/gallery /d/coins/label /d/coins/history /sql /models /jobs /trash /help /healthz; do
             code=$(curl -s -o "$2.page" -w '%{http_code}' -H "Authorization: Bearer $token" "$base$page")
             echo "$code $page"
             ! grep -Eo '(src|href)="(https?:)?//[^"]*"' "$2.page"
@@ -154,6 +154,6 @@ fn without_any_network_every_page_is_served() {
     let done = command.arg(&workspace).output().unwrap();
     let said = String::from_utf8_lossy(&done.stdout).into_owned();
     assert!(done.status.success(), "{said} {}", String::from_utf8_lossy(&done.stderr));
-    assert_eq!(said.lines().count(), 11, "{said}");
+    assert_eq!(said.lines().count(), 12, "{said}");
     assert!(said.lines().all(|line| line.starts_with("200 ")), "{said}");
 }

@@ -194,6 +194,16 @@ impl Server {
         answer
     }
 
+    #[track_caller]
+    pub fn patch(&self, path: &str, body: &Value) -> Value {
+        let bearer = format!("Bearer {}", self.token);
+        let request = self.agent.patch(format!("{}{path}", self.base)).header("Authorization", bearer);
+        let mut response = request.send_json(body).unwrap();
+        let (status, answer): (_, Value) = (response.status(), response.body_mut().read_json().unwrap());
+        assert!(status.is_success(), "PATCH {path}: {status} {answer}");
+        answer
+    }
+
     /// Uploads files of a folder under their relative paths.
     #[track_caller]
     pub fn upload(&self, dataset: &str, root: &Path, files: &[String]) -> Value {

@@ -22,6 +22,8 @@ const MOST: usize = 2;
 pub(crate) struct Engines {
     segmenters: Mutex<Vec<Open<dyn Segmenter>>>,
     embedders: Mutex<Vec<Open<dyn Embedder>>>,
+    /// What computed the model that was asked for last.
+    provider: Mutex<Option<Provider>>,
 }
 
 impl Engines {
@@ -33,19 +35,31 @@ impl Engines {
         name: Option<&str>,
     ) -> Result<(Model, Arc<dyn Segmenter>), Error> {
         let model = shelves.choose(Task::Segment, name.or(settings.segmenter.as_deref()))?;
-        get(&self.segmenters, model, settings, |model, options| Ok(Arc::from(open_segmenter(&model.parts(options))?)))
+        let open = |model: &Model, options| Ok(Arc::from(open_segmenter(&model.parts(options))?));
+        let (model, engine) = get(&self.segmenters, model, settings, open)?;
+        *lock(&self.provider) = Some(engine.provider());
+        Ok((model, engine))
     }
 
     /// The image encoder of the settings.
     pub fn embedder(&self, shelves: &Shelves, settings: &AssistSettings) -> Result<(Model, Arc<dyn Embedder>), Error> {
         let model = shelves.choose(Task::Embed, settings.embedder.as_deref())?;
-        get(&self.embedders, model, settings, |model, options| Ok(Arc::from(open_embedder(&model.parts(options))?)))
+        let open = |model: &Model, options| Ok(Arc::from(open_embedder(&model.parts(options))?));
+        let (model, engine) = get(&self.embedders, model, settings, open)?;
+        *lock(&self.provider) = Some(engine.provider());
+        Ok((model, engine))
     }
 
     /// Closes all; whoever uses one ends with it.
     pub fn close(&self) {
+        *lock(&self.provider) = None;
         lock(&self.segmenters).clear();
         lock(&self.embedders).clear();
+    }
+
+    /// What computes, without waiting for a model that is just being opened.
+    pub fn provider(&self) -> Option<&'static str> {
+        lock(&self.provider).map(Provider::name)
     }
 
     /// Names of the open models with provider and loading time.

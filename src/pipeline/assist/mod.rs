@@ -25,6 +25,7 @@ use tator_vision::{Encoding, Stop};
 pub use classify::{ClassSuggestion, Runner};
 pub use segment::{SegmentAnswer, SegmentMask, SegmentRequest, Took};
 pub use settings::{AssistChange, AssistSettings};
+pub use slots::Role;
 pub use status::{AssistStatus, Hits, Memory, ModelStatus, SlotStatus};
 pub use tasks::{Task, TaskState};
 pub(crate) use tweak::TweakRequest;
@@ -49,6 +50,8 @@ pub(crate) struct Shared {
     pub writer: Arc<Writer>,
     pub shelves: Shelves,
     pub engines: Engines,
+    /// What trying models showed.
+    pub tried: crate::models::Tried,
     state: Mutex<State>,
     wake: Condvar,
     gallery: classify::Galleries,
@@ -89,6 +92,7 @@ impl Assist {
             writer,
             shelves: Shelves::new(&root),
             engines: Engines::default(),
+            tried: crate::models::Tried::default(),
             state: Mutex::new(state),
             wake: Condvar::new(),
             gallery: classify::Galleries::default(),
@@ -122,8 +126,13 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn settings(&self) -> AssistSettings {
+    pub(crate) fn settings(&self) -> AssistSettings {
         self.lock().settings.clone()
+    }
+
+    /// What is to compute.
+    pub(crate) fn provider_wish(&self) -> tator_vision::ProviderWish {
+        self.lock().settings.provider
     }
 
     /// After what is wanted has changed: stops what is not wanted any more, and wakes the encoder.

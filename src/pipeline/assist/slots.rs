@@ -38,8 +38,9 @@ pub enum Role {
 }
 
 impl Role {
-    /// For the overlay.
-    pub(crate) fn word(self) -> &'static str {
+    /// For people.
+    #[must_use]
+    pub fn word(self) -> &'static str {
         match self {
             Self::Current => "current",
             Self::Next => "next",

@@ -6,9 +6,11 @@
 
 mod export_job;
 mod import_job;
+mod pull_job;
 mod queue;
 mod record;
 mod tweak_job;
+mod verify_job;
 
 pub(crate) use queue::{Context, Queue};
 pub use record::{JobId, JobProgress, JobRecord, JobState};
@@ -38,4 +40,6 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { name: "import", run: import_job::run },
     Kind { name: "export", run: export_job::run },
     Kind { name: "tweak", run: tweak_job::run },
+    Kind { name: "pull", run: pull_job::run },
+    Kind { name: "verify", run: verify_job::run },
 ];

@@ -238,6 +238,11 @@ impl Workbench {
         self.open.jobs.enqueue(kind, title, Some(d), request)
     }
 
+    /// A job that is about no dataset.
+    pub(crate) fn enqueue_alone(&self, kind: &str, title: String, request: String) -> Result<JobId, Error> {
+        self.open.jobs.enqueue(kind, title, None, request)
+    }
+
     /// All jobs, newest first.
     ///
     /// # Errors

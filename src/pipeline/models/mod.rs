@@ -5,6 +5,14 @@
 //! name on the shelf. Files are checked against their hashes when they are added or pulled and by `verify`; a file of
 //! another length than the manifest says is never opened.
 
+mod add;
+mod catalogue;
+mod fetch;
+mod pull;
+mod shelf;
+mod status;
+mod verify;
+
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -12,6 +20,15 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tator_vision::{Manifest, OpenOptions, Parts, Task, family};
+
+pub use add::{AddRequest, Added};
+pub use catalogue::{Archive, Entry, EntryFile, catalogue};
+pub use pull::PullRequest;
+pub(crate) use pull::pull;
+pub(crate) use status::Tried;
+pub use status::{FileInfo, ModelInfo, ModelsStatus};
+pub use tator_vision::{Acceptance, ProviderWish, RuntimeReport, provider_notice};
+pub(crate) use verify::{VerifyRequest, verify};
 
 use crate::error::Error;
 
@@ -170,6 +187,15 @@ fn find_problem(manifest: &Manifest, folder: &Path) -> Option<String> {
         }
         None => None,
     }
+}
+
+/// Opens a model and looks whether it does what its family promises.
+pub(crate) fn try_model(manifest: &Manifest, folder: &Path, provider: ProviderWish) -> Result<Acceptance, Error> {
+    let options = OpenOptions { provider, threads: 0 };
+    tator_vision::accept(&Parts { manifest, folder, options }).map_err(|error| match error {
+        tator_vision::ModelError::NotOpened { .. } | tator_vision::ModelError::NoRuntime { .. } => error.into(),
+        broken => Error::invalid("model", broken.to_string()),
+    })
 }
 
 /// SHA-256 of a file in hexadecimal digits; `tell` hears of every piece.

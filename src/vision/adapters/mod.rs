@@ -10,6 +10,7 @@ mod sam2;
 mod sam3;
 mod sam_split;
 mod sam_tracker;
+mod sniff;
 
 use std::path::Path;
 
@@ -20,6 +21,8 @@ use crate::model_error::ModelError;
 use crate::network::{Network, OpenOptions};
 use crate::segmenter::{Encoding, Segmenter};
 use crate::tensor::Tensor;
+
+pub use sniff::{Sniffed, sniff};
 
 /// A family: what it is called in manifests, what it does, and how to open a model of it.
 pub struct Family {
@@ -152,5 +155,7 @@ pub(crate) fn frame_side(network: &Network, manifest: &Manifest, usual: u32) -> 
     fixed.or(manifest.input_size.map(|[height, _]| height)).unwrap_or(usual)
 }
 
+#[cfg(test)]
+mod acceptance_tests;
 #[cfg(test)]
 mod tests;

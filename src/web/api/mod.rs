@@ -11,6 +11,7 @@ mod history;
 mod images;
 mod imports;
 mod jobs;
+mod models;
 mod openapi;
 mod packages;
 mod people;
@@ -45,6 +46,7 @@ pub(crate) fn doors() -> Vec<Door> {
         edits::doors(),
         assist::doors(),
         tweaks::doors(),
+        models::doors(),
         classes::doors(),
         history::doors(),
         versions::doors(),

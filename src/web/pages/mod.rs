@@ -12,6 +12,7 @@ mod import;
 mod jobs;
 mod label;
 mod me;
+mod models;
 mod overview;
 mod sql;
 mod trash;
@@ -38,6 +39,7 @@ pub fn doors() -> Vec<Door> {
         work::doors(),
         me::doors(),
         sql::doors(),
+        models::doors(),
         jobs::doors(),
         history::doors(),
         versions::doors(),

@@ -62,7 +62,9 @@ impl Visit {
         let recent = self.recent.clone().filter(|name| datasets.contains(name));
         let jobs_in_flight = bench.jobs_in_flight() as u64;
         let (me, here) = (self.me.clone(), self.here.clone());
-        Ok(Shell { section, dataset: dataset.cloned(), datasets, recent, jobs_in_flight, me, here })
+        let (provider, notice) = (bench.provider_in_use(), tator_pipeline::models::provider_notice().is_some());
+        let dataset = dataset.cloned();
+        Ok(Shell { section, dataset, datasets, recent, jobs_in_flight, provider, notice, me, here })
     }
 
     /// Who looks at the page.

@@ -27,6 +27,7 @@ pub const GROUPS: &[Group] = &[
             ("G L", "go to the labeller"),
             ("G W", "go to Work"),
             ("G S", "go to SQL"),
+            ("G M", "go to Models"),
             ("G J", "go to Jobs"),
             ("G H", "go to the History"),
             ("G T", "go to the Trash"),
