@@ -4,11 +4,13 @@
 //! the EXIF orientation is applied once, here, and nobody else needs to know it.
 
 mod adapters;
+mod detector;
 mod embedder;
 mod error;
 mod frame;
 mod header;
 mod jpeg;
+mod letterbox;
 mod limits;
 mod manifest;
 mod model_error;
@@ -16,13 +18,18 @@ mod network;
 mod outline;
 mod picture;
 mod runtime;
+mod sahi;
 #[cfg(test)]
 mod samples;
 mod segmenter;
+mod suppress;
 mod tensor;
 mod thumbnail;
 
-pub use adapters::{FAMILIES, Family, Open, Parts, family, open_embedder, open_segmenter};
+pub use adapters::{
+    FAMILIES, Family, Open, Parts, family, open_detector, open_embedder, open_segmenter, open_text_detector,
+};
+pub use detector::{DetectOptions, Detection, Detector, Overlap, TextDetector};
 pub use embedder::Embedder;
 pub use error::Error;
 pub use frame::Placement;
@@ -34,6 +41,7 @@ pub use network::{Network, OpenOptions, Port, Stop};
 pub use outline::Outline;
 pub use picture::{Picture, decode_upright, verify};
 pub use runtime::{Provider, ProviderWish, WANTED as ONNX_RUNTIME_VERSION, provider_notice, runtime_library};
+pub use sahi::{Slicing, Tagged, Window, detect_windows, windows};
 pub use segmenter::{Encoding, MaskGrid, Prompt, Segmenter};
 pub use tensor::{Data, Tensor};
 pub use thumbnail::{crop, thumbnail};
