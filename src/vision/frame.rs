@@ -29,6 +29,15 @@ impl Normalise {
     pub const UNIT: Self = Self { mean: [0.0; 3], std: [255.0; 3] };
     /// EfficientNet-Lite's.
     pub const LITE: Self = Self { mean: [127.0; 3], std: [128.0; 3] };
+    /// 0 … 255 as they are.
+    pub const NONE: Self = Self { mean: [0.0; 3], std: [1.0; 3] };
+
+    /// What each value of each channel becomes: 256 divisions instead of one a pixel.
+    pub(crate) fn tables(&self) -> [[f32; 256]; 3] {
+        std::array::from_fn(|channel| {
+            std::array::from_fn(|value| (value as f32 - self.mean[channel]) / self.std[channel])
+        })
+    }
 }
 
 /// How a picture lies in the frame of a network: a point (x, y) of the picture is at (x · `scale_x`, y · `scale_y`).
@@ -84,11 +93,16 @@ impl Picture {
 
     /// Antialiased when made smaller, as PIL and torchvision do it.
     fn resized(&self, width: u32, height: u32, filter: FilterType) -> Result<Self, Error> {
+        self.resampled(width, height, ResizeAlg::Convolution(filter))
+    }
+
+    /// Scaled to `width` × `height` in one of the ways of doing it.
+    pub(crate) fn resampled(&self, width: u32, height: u32, way: ResizeAlg) -> Result<Self, Error> {
         if (width, height) == (self.width, self.height) {
             return Ok(self.clone());
         }
         let wrong = |e: &dyn std::fmt::Display| Error::NotScaled(e.to_string());
-        let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(filter));
+        let options = ResizeOptions::new().resize_alg(way);
         let mut rgb = vec![0; 3 * width as usize * height as usize];
         let source = TypedImageRef::<U8x3>::from_buffer(self.width, self.height, &self.rgb).map_err(|e| wrong(&e))?;
         let mut target = TypedImage::<U8x3>::from_buffer(width, height, &mut rgb).map_err(|e| wrong(&e))?;
@@ -106,10 +120,7 @@ impl Picture {
     /// Writes [`planes`](Self::planes) into their place in a batch.
     pub(crate) fn write_planes(&self, values: &mut [f32], width: u32, height: u32, normalise: &Normalise) {
         let (stride, size) = (width as usize, width as usize * height as usize);
-        // One table a channel: 256 divisions instead of one a pixel.
-        let table: [[f32; 256]; 3] = std::array::from_fn(|channel| {
-            std::array::from_fn(|value| (value as f32 - normalise.mean[channel]) / normalise.std[channel])
-        });
+        let table = normalise.tables();
         for (channel, plane) in values.chunks_exact_mut(size).enumerate().take(3) {
             for (row, line) in self.rgb.chunks_exact(3 * self.width as usize).zip(plane.chunks_exact_mut(stride)) {
                 for (pixel, value) in row.chunks_exact(3).zip(line) {

@@ -5,11 +5,13 @@
 
 mod acceptance;
 mod adapters;
+mod detector;
 mod embedder;
 mod error;
 mod frame;
 mod header;
 mod jpeg;
+mod letterbox;
 mod limits;
 mod manifest;
 mod model_error;
@@ -17,14 +19,20 @@ mod network;
 mod outline;
 mod picture;
 mod runtime;
+mod sahi;
 #[cfg(test)]
 mod samples;
 mod segmenter;
+mod suppress;
 mod tensor;
 mod thumbnail;
 
 pub use acceptance::{Acceptance, accept};
-pub use adapters::{FAMILIES, Family, Open, Parts, Sniffed, family, open_embedder, open_segmenter, sniff};
+pub use adapters::{
+    FAMILIES, Family, Open, Parts, Sniffed, family, open_detector, open_embedder, open_segmenter, open_text_detector,
+    sniff,
+};
+pub use detector::{DetectOptions, Detection, Detector, Overlap, TextDetector};
 pub use embedder::Embedder;
 pub use error::Error;
 pub use frame::Placement;
@@ -39,6 +47,7 @@ pub use runtime::{
     Provider, ProviderWish, RuntimeReport, WANTED as ONNX_RUNTIME_VERSION, provider_notice, runtime_library,
     runtime_report,
 };
+pub use sahi::{Slicing, Tagged, Window, detect_windows, windows};
 pub use segmenter::{Encoding, MaskGrid, Prompt, Segmenter};
 pub use tensor::{Data, Tensor};
 pub use thumbnail::{crop, thumbnail};

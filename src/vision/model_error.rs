@@ -41,6 +41,23 @@ pub enum ModelError {
         /// Its shape.
         shape: Vec<usize>,
     },
+    /// What was asked cannot be done.
+    #[error("{0}")]
+    Options(String),
+    /// Numbers came back that are none.
+    #[error("the model {model} gave scores or boxes that are not numbers; a 16-bit file may overflow on this device")]
+    NotNumbers {
+        /// Which.
+        model: String,
+    },
+    /// A detector gave a class that it has no name for.
+    #[error("the model gave class {class}, but it has {named} class names: correct `classes` in model.toml")]
+    UnknownClass {
+        /// What it gave.
+        class: i64,
+        /// How many names there are.
+        named: usize,
+    },
     /// The model failed while running.
     #[error("the model {model} failed: {reason}")]
     Failed {

@@ -1,6 +1,7 @@
 //! One ONNX file, opened: names in, names out, tensors through. The only place that speaks to ONNX Runtime.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,12 +35,21 @@ pub struct Port {
     kind: TensorElementType,
 }
 
+impl Port {
+    /// Name and shape, with `?` for an axis that may vary.
+    fn signature(&self) -> String {
+        let length = |n: &Option<usize>| n.map_or_else(|| "?".to_owned(), |n| n.to_string());
+        format!("{} [{}]", self.name, self.shape.iter().map(length).collect::<Vec<_>>().join(","))
+    }
+}
+
 /// One opened ONNX file.
 pub struct Network {
     name: String,
     session: Mutex<Session>,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
+    metadata: BTreeMap<String, String>,
     provider: Provider,
     load_ms: f64,
 }
@@ -92,10 +102,17 @@ impl Network {
             name: file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default(),
             inputs: ports(session.inputs()),
             outputs: ports(session.outputs()),
+            metadata: metadata(&session),
             session: Mutex::new(session),
             provider,
             load_ms: begun.elapsed().as_secs_f64() * 1e3,
         })
+    }
+
+    /// Its name for messages, after its file.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Inputs in the order of the file.
@@ -140,11 +157,23 @@ impl Network {
         self.inputs.iter().find(|port| port.name == name)
     }
 
-    /// Its inputs and outputs on one line, for messages.
+    /// The output of that name.
+    #[must_use]
+    pub fn output(&self, name: &str) -> Option<&Port> {
+        self.outputs.iter().find(|port| port.name == name)
+    }
+
+    /// What the exporter wrote beside the graph under this key.
+    #[must_use]
+    pub fn metadata(&self, key: &str) -> Option<&str> {
+        self.metadata.get(key).map(String::as_str)
+    }
+
+    /// Its inputs and outputs with their shapes on one line, for messages.
     #[must_use]
     pub fn signature(&self) -> String {
-        let names = |ports: &[Port]| ports.iter().map(|port| port.name.clone()).collect::<Vec<_>>().join(", ");
-        format!("{} → {}", names(&self.inputs), names(&self.outputs))
+        let list = |ports: &[Port]| ports.iter().map(Port::signature).collect::<Vec<_>>().join(", ");
+        format!("{} → {}", list(&self.inputs), list(&self.outputs))
     }
 
     /// Runs it. Of `feeds` only what the network declares is given to it, in the type it declares (exporters drop inputs
@@ -316,6 +345,13 @@ fn commit(runtime: &Runtime, file: &Path, options: &OpenOptions, cuda: bool) -> 
         builder = builder.with_execution_providers([CUDA::default().build().error_on_failure()]).map_err(text)?;
     }
     builder.commit_from_file(file).map_err(|e| e.to_string())
+}
+
+/// Metadata helps to recognise a file; one whose metadata cannot be read is recognised by its shapes or refused.
+fn metadata(session: &Session) -> BTreeMap<String, String> {
+    let Ok(metadata) = session.metadata() else { return BTreeMap::new() };
+    let keys = metadata.custom_keys().unwrap_or_default();
+    keys.into_iter().filter_map(|key| Some((key.clone(), metadata.custom(&key)?))).collect()
 }
 
 fn port(outlet: &ort::value::Outlet) -> Port {

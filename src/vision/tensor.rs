@@ -1,5 +1,7 @@
 //! Dense tensors as the adapters make and read them, so that ONNX Runtime's own types stay in [`network`](crate::network).
 
+use std::borrow::Cow;
+
 use crate::model_error::ModelError;
 
 /// Element values of a tensor.
@@ -56,12 +58,43 @@ impl Tensor {
     /// Floats of it; integers and truth values become floats.
     #[must_use]
     pub fn to_f32(&self) -> Vec<f32> {
+        self.floats().into_owned()
+    }
+
+    /// As [`to_f32`](Self::to_f32), without a copy where they are floats already.
+    #[must_use]
+    pub fn floats(&self) -> Cow<'_, [f32]> {
         match &self.data {
-            Data::F32(values) => values.clone(),
+            Data::F32(values) => Cow::Borrowed(values),
             Data::I64(values) => values.iter().map(|v| *v as f32).collect(),
             Data::U8(values) => values.iter().map(|v| f32::from(*v)).collect(),
             Data::Bool(values) => values.iter().map(|v| f32::from(u8::from(*v))).collect(),
         }
+    }
+
+    /// Integers of it; floats are truncated.
+    #[must_use]
+    pub fn integers(&self) -> Vec<i64> {
+        match &self.data {
+            Data::F32(values) => values.iter().map(|v| *v as i64).collect(),
+            Data::I64(values) => values.clone(),
+            Data::U8(values) => values.iter().map(|v| i64::from(*v)).collect(),
+            Data::Bool(values) => values.iter().map(|v| i64::from(*v)).collect(),
+        }
+    }
+
+    /// One item of a batch of `count`: its values; shapes are those of [`shape`](Self::shape) without the first axis.
+    ///
+    /// # Errors
+    /// [`ModelError::Shape`] when the tensor has fewer items.
+    pub(crate) fn item<'t>(&self, values: &'t [f32], item: usize) -> Result<&'t [f32], ModelError> {
+        let size: usize = self.shape.iter().skip(1).product();
+        values.get(item * size..(item + 1) * size).ok_or_else(|| self.unfit("an answer for too few pictures"))
+    }
+
+    /// An error about its shape.
+    pub(crate) fn unfit(&self, what: &str) -> ModelError {
+        ModelError::Shape { what: what.to_owned(), shape: self.shape.clone() }
     }
 
     /// Bytes it takes in memory.

@@ -2,12 +2,13 @@
 import numpy
 from onnx import TensorProto, checker, helper, numpy_helper
 
-F32, I64, U8, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.UINT8, TensorProto.BOOL
+F32, I64, U8, BOOL, I32 = TensorProto.FLOAT, TensorProto.INT64, TensorProto.UINT8, TensorProto.BOOL, TensorProto.INT32
 
 
 class Graph:
     def __init__(self, name):
         self.name, self.nodes, self.constants, self.inputs, self.outputs = name, [], {}, [], []
+        self.metadata = {}
 
     def input(self, name, shape, kind=F32):
         self.inputs.append(helper.make_tensor_value_info(name, kind, shape))
@@ -57,5 +58,7 @@ class Graph:
         constants = [numpy_helper.from_array(value, name) for name, value in self.constants.items()]
         graph = helper.make_graph(self.nodes, self.name, self.inputs, self.outputs, constants)
         model = helper.make_model(graph, producer_name="tator", ir_version=8, opset_imports=[helper.make_opsetid("", 17)])
+        if self.metadata:
+            helper.set_model_props(model, self.metadata)
         checker.check_model(model, full_check=True)
         return model.SerializeToString(deterministic=True)

@@ -5,8 +5,10 @@ Needs the PyPI packages of requirements.txt; with these versions the same bytes 
 what each model computes, check.py that it does.
 """
 import hashlib
+import json
 import pathlib
 
+import detectors
 import embedders
 import sam3
 import segmenters
@@ -79,6 +81,7 @@ MODELS = {
     "dinov3": ("embed", "dinov3", 224, {"encoder": ("model.onnx", embedders.dino("dinov3", 16, 384, 4, True))}),
     "efficientnet": ("embed", "efficientnet", 224, {"encoder": ("model.onnx", embedders.efficientnet())}),
 }
+MODELS |= {name: ("detect", family, side, {"model": ("model.onnx", graph())}) for name, (family, side, graph, _) in detectors.MODELS.items()}
 DIMENSIONS = {"clip": 512, "clip-openai": 512, "siglip": 768, "dinov2": 384, "dinov3": 384, "efficientnet": 1280}
 
 
@@ -88,6 +91,8 @@ def manifest(name, task, family, side, files):
              'source = "tests/models/make.py"', f"input_size = [{side}, {side}]"]
     if name in DIMENSIONS:
         lines.append(f"dimensions = {DIMENSIONS[name]}")
+    if name in detectors.MODELS and detectors.MODELS[name][3]:
+        lines.append(f"classes = {json.dumps(detectors.NAMES)}")
     for role, (path, raw) in files.items():
         lines += ["", f"[files.{role}]", f'path = "{path}"', f'sha256 = "{hashlib.sha256(raw).hexdigest()}"', f"size = {len(raw)}"]
     return "\n".join(lines) + "\n"

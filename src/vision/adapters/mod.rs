@@ -1,21 +1,38 @@
 //! Model families: one file each, and one line in [`FAMILIES`]. Names, frames and labels are those of the public
 //! exports; each file says whose.
 
+mod anchored;
+mod detecting;
+mod detr;
+mod detr_hf;
+mod distances;
 mod edge_sam;
 mod efficient_sam;
+mod fastestdet;
 mod image_encoder;
+mod masks;
+mod names;
+mod nanodet;
+mod picodet;
 mod prompts;
+mod queries;
+mod rf_detr;
 mod sam1;
 mod sam2;
 mod sam3;
 mod sam_split;
 mod sam_tracker;
 mod sniff;
+mod yolo;
+mod yolov5;
+mod yolox;
 
 use std::path::Path;
 
+use crate::detector::{Detector, TextDetector};
 use crate::embedder::Embedder;
 use crate::error::Error;
+use crate::frame::Normalise;
 use crate::manifest::{Manifest, Task};
 use crate::model_error::ModelError;
 use crate::network::{Network, OpenOptions};
@@ -43,6 +60,10 @@ pub enum Open {
     Segment(fn(&Parts<'_>) -> Result<Box<dyn Segmenter>, ModelError>),
     /// Pictures to vectors.
     Embed(fn(&Parts<'_>) -> Result<Box<dyn Embedder>, ModelError>),
+    /// Pictures to boxes of fixed classes.
+    Detect(fn(&Parts<'_>) -> Result<Box<dyn Detector>, ModelError>),
+    /// Pictures and words to boxes.
+    TextDetect(fn(&Parts<'_>) -> Result<Box<dyn TextDetector>, ModelError>),
 }
 
 /// Every family there is an adapter for.
@@ -58,6 +79,15 @@ pub const FAMILIES: &[Family] = &[
     image_encoder::SIGLIP,
     image_encoder::DINOV2,
     image_encoder::DINOV3,
+    yolo::FAMILY,
+    yolov5::FAMILY,
+    yolox::FAMILY,
+    detr::FAMILY,
+    detr_hf::FAMILY,
+    rf_detr::FAMILY,
+    nanodet::FAMILY,
+    picodet::FAMILY,
+    fastestdet::FAMILY,
 ];
 
 /// The family of a name.
@@ -73,6 +103,8 @@ impl Family {
         match self.open {
             Open::Segment(_) => Task::Segment,
             Open::Embed(_) => Task::Embed,
+            Open::Detect(_) => Task::Detect,
+            Open::TextDetect(_) => Task::TextDetect,
         }
     }
 }
@@ -96,6 +128,11 @@ impl Parts<'_> {
             .get(part)
             .ok_or_else(|| ModelError::Manifest(format!("family {} needs [files.{part}]", self.manifest.family)))?;
         Network::open(&self.folder.join(&file.path), &self.options)
+    }
+
+    /// What the manifest says about pixel values, else what the family usually has.
+    pub(crate) fn normalise(&self, usual: Normalise) -> Normalise {
+        Normalise { mean: self.manifest.mean.unwrap_or(usual.mean), std: self.manifest.std.unwrap_or(usual.std) }
     }
 
     /// Whether a network fits; the error lists what it has.
@@ -130,9 +167,32 @@ pub fn open_embedder(parts: &Parts<'_>) -> Result<Box<dyn Embedder>, ModelError>
     }
 }
 
+/// Opens a detector of fixed classes.
+///
+/// # Errors
+/// As [`open_segmenter`].
+pub fn open_detector(parts: &Parts<'_>) -> Result<Box<dyn Detector>, ModelError> {
+    match family(&parts.manifest.family).map(|family| family.open) {
+        Some(Open::Detect(open)) => open(parts),
+        _ => Err(no_adapter(parts.manifest, Task::Detect)),
+    }
+}
+
+/// Opens a detector of what is said in words.
+///
+/// # Errors
+/// As [`open_segmenter`].
+pub fn open_text_detector(parts: &Parts<'_>) -> Result<Box<dyn TextDetector>, ModelError> {
+    match family(&parts.manifest.family).map(|family| family.open) {
+        Some(Open::TextDetect(open)) => open(parts),
+        _ => Err(no_adapter(parts.manifest, Task::TextDetect)),
+    }
+}
+
 fn no_adapter(manifest: &Manifest, task: Task) -> ModelError {
     let known: Vec<_> = FAMILIES.iter().filter(|family| family.task() == task).map(|family| family.name).collect();
     let (family, task) = (&manifest.family, task.name());
+    let known = if known.is_empty() { vec!["none in this version"] } else { known };
     ModelError::Manifest(format!("family {family:?} is none that can {task}; known: {}", known.join(", ")))
 }
 
@@ -157,5 +217,7 @@ pub(crate) fn frame_side(network: &Network, manifest: &Manifest, usual: u32) -> 
 
 #[cfg(test)]
 mod acceptance_tests;
+#[cfg(test)]
+mod detector_tests;
 #[cfg(test)]
 mod tests;

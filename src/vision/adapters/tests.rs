@@ -15,13 +15,13 @@ const MEAN: [u8; 3] = [124, 116, 104];
 const WIDTH: u32 = 200;
 const HEIGHT: u32 = 100;
 
-fn stand_ins() -> PathBuf {
+pub(super) fn stand_ins() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/models")
 }
 
 /// Without ONNX Runtime, on a platform `make setup` does not know, nothing of this can be tested.
 #[expect(clippy::print_stderr, reason = "a test that cannot be made says so")]
-fn has_runtime() -> bool {
+pub(super) fn has_runtime() -> bool {
     let found = runtime_library();
     if let Err(error) = &found {
         eprintln!("not tested: {error}");
@@ -29,7 +29,7 @@ fn has_runtime() -> bool {
     found.is_ok()
 }
 
-fn manifest(folder: &Path) -> Manifest {
+pub(super) fn manifest(folder: &Path) -> Manifest {
     let text = std::fs::read_to_string(folder.join("model.toml")).expect("a manifest");
     Manifest::parse(&text).expect("a sound manifest")
 }
