@@ -1,1 +1,15 @@
-//! learning
+//! The study: class heads, selection, neighbours and projections on embeddings. Numbers in, numbers out.
+//!
+//! It knows no database, no pixels and no HTTP. Whatever chance is needed comes from a seed, and sums are added in an
+//! order that no number of threads changes: the same input gives the same bytes. Long work takes a `Watch`, which hears
+//! of its progress and may stop it.
+
+mod chance;
+mod error;
+pub mod head;
+mod kernel;
+mod rows;
+pub mod select;
+
+pub use error::{Error, Watch};
+pub use rows::{Matrix, Rows, normalise};
