@@ -7,3 +7,4 @@ pub mod candidate;
 pub mod coco_evaluation;
 #[cfg(test)]
 mod fixtures;
+pub mod matching;
