@@ -7,4 +7,5 @@ pub mod candidate;
 pub mod coco_evaluation;
 #[cfg(test)]
 mod fixtures;
+pub mod fusion;
 pub mod matching;
