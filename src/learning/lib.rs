@@ -1,13 +1,20 @@
-//! The study: class heads, selection, neighbours and projections on embeddings. Numbers in, numbers out.
+//! The study: class heads, selection, neighbours and projections on embeddings; evaluation, matching, fusion and
+//! calibration of detections. Numbers in, numbers out.
 //!
 //! It knows no database, no pixels and no HTTP. Whatever chance is needed comes from a seed, and sums are added in an
 //! order that no number of threads changes: the same input gives the same bytes. Long work takes a `Watch`, which hears
 //! of its progress and may stop it.
-
+pub mod bad_number;
+pub mod candidate;
 mod chance;
+pub mod coco_evaluation;
 mod error;
+#[cfg(test)]
+mod fixtures;
+pub mod fusion;
 pub mod head;
 mod kernel;
+pub mod matching;
 mod rows;
 pub mod select;
 
