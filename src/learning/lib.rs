@@ -4,6 +4,7 @@
 //! It knows no database, no pixels and no HTTP. Whatever chance is needed comes from a seed, and sums are added in an
 //! order that no number of threads changes: the same input gives the same bytes. Long work takes a `Watch`, which hears
 //! of its progress and may stop it.
+
 pub mod bad_number;
 pub mod candidate;
 mod chance;
