@@ -7,7 +7,7 @@ use tator_domain::DatasetName;
 use tator_pipeline::Workbench;
 use tator_store::{ImageFilter, ImageHome};
 
-use super::workspace::{Opened, open};
+use super::workspace::{Opened, open_existing};
 use super::{Ending, WorkspaceFlag, answer, models};
 
 #[derive(Args)]
@@ -22,7 +22,7 @@ const PAGE: usize = 2000;
 pub(super) fn run(command: &Doctor) -> anyhow::Result<Ending> {
     answer(&format!("tator      {}", env!("CARGO_PKG_VERSION")));
     answer(&format!("workspace  {}", command.workspace.workspace.display()));
-    let opened = open(&command.workspace.workspace)?;
+    let opened = open_existing(&command.workspace.workspace)?;
     let models = models::status(&opened)?;
     show_models(&models);
     let bench = match opened {

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use tator_store::{SqlAnswer, SqlFormat, SqlRequest};
 
-use super::workspace::{Opened, open};
+use super::workspace::{Opened, open_existing};
 use super::{Ending, WorkspaceFlag, answer, tell, terminal};
 
 /// Rows that a table on the terminal shows.
@@ -48,7 +48,7 @@ enum Format {
 }
 
 pub(super) fn run(command: &Sql) -> anyhow::Result<Ending> {
-    let opened = open(&command.workspace.workspace)?;
+    let opened = open_existing(&command.workspace.workspace)?;
     match command.format {
         Format::Table => {
             let rows = rows(&opened, &command.statement, TABLE_ROWS)?;

@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 use tator_domain::DatasetName;
 
-use super::workspace::{Opened, open};
+use super::workspace::{Opened, open_existing};
 use super::{Ending, WorkspaceFlag, answer, tell};
 
 #[derive(Args)]
@@ -29,7 +29,7 @@ pub(super) struct Versions {
 }
 
 pub(super) fn run(command: &Versions) -> anyhow::Result<Ending> {
-    let opened = open(&command.workspace.workspace)?;
+    let opened = open_existing(&command.workspace.workspace)?;
     let Some(name) = &command.name else {
         let listed = list(&opened, &command.dataset)?;
         return Ok(show_list(command, &listed));

@@ -35,6 +35,17 @@ pub(super) fn open(folder: &Path) -> anyhow::Result<Opened> {
     }
 }
 
+/// Opens a workspace that has to be there: a question to a mistyped path must not be answered by a new, empty one.
+pub(super) fn open_existing(folder: &Path) -> anyhow::Result<Opened> {
+    if !folder.join("live.duckdb").exists() && !folder.join("tables").is_dir() {
+        anyhow::bail!(
+            "there is no workspace at {}: `tator import` or `tator demo` makes one, --workspace names another",
+            folder.display()
+        );
+    }
+    open(folder)
+}
+
 /// An absolute path for a server, which has another working folder.
 pub(super) fn absolute(path: &Path) -> anyhow::Result<std::path::PathBuf> {
     std::path::absolute(path).with_context(|| format!("{} is not a path", path.display()))

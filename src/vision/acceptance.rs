@@ -8,7 +8,8 @@ use std::time::Instant;
 use serde::Serialize;
 use tator_domain::PixelBox;
 
-use crate::adapters::{Open, Parts, family, open_embedder, open_segmenter};
+use crate::adapters::{Open, Parts, family, open_detector, open_embedder, open_segmenter};
+use crate::detector::{DetectOptions, Detection, Detector};
 use crate::embedder::Embedder;
 use crate::model_error::ModelError;
 use crate::network::Stop;
@@ -68,6 +69,13 @@ pub fn accept(parts: &Parts<'_>) -> Result<Acceptance, ModelError> {
             let embedder = open_embedder(parts)?;
             try_embedder(name, embedder.as_ref(), since(begun))
         }
+        Open::Detect(_) => {
+            let detector = open_detector(parts)?;
+            try_detector(name, detector.as_ref(), since(begun))
+        }
+        Open::TextDetect(_) => {
+            Err(ModelError::Manifest("models that take words are not tried yet: prelabelling opens them".into()))
+        }
     }
 }
 
@@ -121,6 +129,17 @@ fn try_embedder(name: &str, embedder: &dyn Embedder, load_ms: f64) -> Result<Acc
     }
     let (provider, dimensions) = (embedder.provider().name(), Some(first.len()));
     Ok(Acceptance { provider, load_ms, cold_ms, warm_ms, dimensions, ..Acceptance::default() })
+}
+
+fn try_detector(name: &str, detector: &dyn Detector, load_ms: f64) -> Result<Acceptance, ModelError> {
+    let (stop, options) = (Stop::default(), DetectOptions { score: 0.0, most: 100, ..detector.usual() });
+    let (cold_ms, disc) = timed(|| detector.detect(&[disc()], &options, &stop))?;
+    let (warm_ms, noisy) = timed(|| detector.detect(&[noise()], &options, &stop))?;
+    let sound = |found: &Detection| found.rect.is_valid() && (0.0..=1.0).contains(&found.score);
+    if !disc.iter().chain(&noisy).flatten().all(sound) {
+        return broken(name, "a box holds something that is no number, or a score is outside 0 to 1".to_owned());
+    }
+    Ok(Acceptance { provider: detector.provider().name(), load_ms, cold_ms, warm_ms, ..Acceptance::default() })
 }
 
 fn broken<T>(name: &str, reason: String) -> Result<T, ModelError> {

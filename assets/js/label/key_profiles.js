@@ -4,7 +4,7 @@ import { ACTIONS } from "./action_list.js";
 export const PROFILES = [
   { id: "tator", label: "Tator", note: "A, S, D, M and X call the models; arrows and , . walk through images", keys: {} },
   {
-    id: "walking", label: "A/D walking", note: "as in LabelImg and CVAT: A and D walk through images, the models are on Shift",
+    id: "walking", label: "A/D walking", note: "as in LabelImg: A and D walk through images; S finds by a click, Shift+S fits boxes, Alt+A suggests classes",
     keys: {
       "next-image": ["D", "."], "previous-image": ["A", ","], "next-unreviewed": ["Shift+D"], "previous-unreviewed": ["Shift+A"],
       "go-to": ["G"], "zoom-selection": ["F"], "actual-size": ["Z"],

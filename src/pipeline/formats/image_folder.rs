@@ -1,5 +1,8 @@
 //! Plain folders of pictures: no labels, every image unlabelled. Folders named after classes are not interpreted.
 
+use std::collections::HashSet;
+use std::path::Path;
+
 use tator_domain::{Image, ImageState};
 
 use super::layout::{self, Place};
@@ -31,6 +34,9 @@ impl Format for ImageFolder {
     fn read(&self, source: &Source, options: &ReadOptions, sink: &mut dyn Sink) -> Result<(), Error> {
         for (item, why) in source.left_out() {
             sink.skip(item, why);
+        }
+        for path in label_like(source) {
+            sink.skip(path, "looks like labels of its image, in a form that is not read; the image comes without them");
         }
         let files: Vec<&str> = source.images().map(|e| e.path.as_str()).collect();
         if files.is_empty() {
@@ -64,6 +70,17 @@ impl Format for ImageFolder {
         })?;
         Ok(report)
     }
+}
+
+/// Files beside the pictures that bear the name of one and may hold its labels: they are named, never passed over.
+fn label_like(source: &Source) -> impl Iterator<Item = &str> {
+    let stem = |path: &str| Path::new(path).file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let pictures: HashSet<_> = source.images().filter_map(|entry| stem(&entry.path)).collect();
+    let texts = source.entries().iter().map(|entry| entry.path.as_str()).filter(|path| {
+        let extension = Path::new(path).extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+        ["txt", "xml", "json", "csv"].contains(&extension.as_str())
+    });
+    texts.filter(move |path| stem(path).is_some_and(|stem| pictures.contains(&stem)))
 }
 
 /// An image of which the source says nothing but that it is there.

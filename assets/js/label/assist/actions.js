@@ -70,7 +70,7 @@ export function registerActions({ desk, refine, pointMode, choice, autoClass, ba
   registerScope("points", (app) => POINTS.has(app.state.tool) || choice.looking);
   desk.app.assist = {
     /** Escape: the newest thing first. */
-    cancel: () => choice.drop() || pointMode.drop() || autoClass.dismiss(),
+    cancel: () => choice.drop() || pointMode.drop() || autoClass.dismiss() || desk.giveUp(),
     /** Undo while points are put down takes back a point. */
     undo: () => POINTS.has(desk.app.state.tool) && pointMode.takeBack(),
   };

@@ -9,6 +9,8 @@ import { complaint } from "./words.js";
 const TRIES = 3;
 const SAME_MS = 15_000; // the same trouble is not shown again within this time
 
+const ASKED = new Set(["points", "sam", "tweak"]); // what Escape gives up
+
 export class Desk {
   /** @param parts {app, client, settings, now()} */
   constructor({ app, client, settings, now = () => performance.now() }) {
@@ -71,6 +73,16 @@ export class Desk {
       throw error;
     });
     return { run, done };
+  }
+
+  /** Gives up the newest thing a person is waiting for: a box or an object of points. */
+  giveUp() {
+    const asked = this.runs.active().filter((run) => ASKED.has(run.kind) && run.cancel);
+    const newest = asked.at(-1);
+    if (!newest) return false;
+    newest.cancel();
+    this.app.say("Given up");
+    return true;
   }
 
   /** What a person asked for is not dropped because the server found it stale: it is asked again. */
