@@ -3,6 +3,7 @@
 //! It sees boxes, classes, scores and counts; it never opens a database, a picture or a connection.
 
 pub mod bad_number;
+pub mod calibration;
 pub mod candidate;
 pub mod coco_evaluation;
 #[cfg(test)]
