@@ -6,6 +6,7 @@
 //! of its progress and may stop it.
 
 pub mod bad_number;
+pub mod calibration;
 pub mod candidate;
 mod chance;
 pub mod coco_evaluation;

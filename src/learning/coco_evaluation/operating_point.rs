@@ -5,7 +5,7 @@ use std::iter::Sum;
 use std::ops::Add;
 
 use rayon::prelude::*;
-use tator_domain::ClassId;
+use tator_domain::{ClassId, ImageId};
 
 use super::assign::{best_truth, overlaps};
 use super::rows::{ImageRows, by_class, check};
@@ -145,19 +145,40 @@ impl Matches {
     /// Counts of the detections whose score is `least` or more.
     #[must_use]
     pub fn counts<S>(&self, truths: &[Truth<S>], detections: &[Detection<S>], least: f64) -> OperatingPoint {
-        let mut point = OperatingPoint::default();
+        let classes = self.tally(truths, detections, least, |truth| truth.class, |detection| detection.class);
+        OperatingPoint { overall: classes.values().copied().sum(), classes }
+    }
+
+    /// The same by image, for intervals by bootstrap: images without truths and detections have to be added.
+    #[must_use]
+    pub fn counts_by_image<S>(
+        &self,
+        truths: &[Truth<S>],
+        detections: &[Detection<S>],
+        least: f64,
+    ) -> BTreeMap<ImageId, Counts> {
+        self.tally(truths, detections, least, |truth| truth.image, |detection| detection.image)
+    }
+
+    fn tally<S, K: Ord>(
+        &self,
+        truths: &[Truth<S>],
+        detections: &[Detection<S>],
+        least: f64,
+        of_truth: impl Fn(&Truth<S>) -> K,
+        of_detection: impl Fn(&Detection<S>) -> K,
+    ) -> BTreeMap<K, Counts> {
+        let mut tally: BTreeMap<K, Counts> = BTreeMap::new();
         for (detection, outcome) in detections.iter().zip(&self.outcomes).filter(|(d, _)| d.score >= least) {
-            let counts = point.classes.entry(detection.class).or_default();
-            counts.wrong += usize::from(*outcome == Outcome::Wrong);
+            tally.entry(of_detection(detection)).or_default().wrong += usize::from(*outcome == Outcome::Wrong);
         }
         for (truth, found_by) in truths.iter().zip(&self.found_by).filter(|(truth, _)| !truth.crowd) {
             let is_found = found_by.is_some_and(|detection| detections[detection].score >= least);
-            let counts = point.classes.entry(truth.class).or_default();
+            let counts = tally.entry(of_truth(truth)).or_default();
             counts.right += usize::from(is_found);
             counts.missed += usize::from(!is_found);
         }
-        point.overall = point.classes.values().copied().sum();
-        point
+        tally
     }
 }
 

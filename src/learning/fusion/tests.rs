@@ -35,7 +35,7 @@ fn sahi_rule(case: &Value) -> Overlap {
     Overlap { metric, limit, class_agnostic: case["agnostic"] == true }
 }
 
-fn merged_rows(merged: Vec<Merged>) -> Vec<Vec<f64>> {
+fn merged_rows(merged: &[Merged]) -> Vec<Vec<f64>> {
     merged.iter().map(|one| row(&one.rect, one.score, one.class)).collect()
 }
 
@@ -49,8 +49,8 @@ fn suppression_and_merging_are_those_of_sahi() {
         };
         match case["kind"].as_str().unwrap() {
             "nms" => compare(case, nms(&given, &sahi_rule(case)).iter().map(stays).collect(), 1e-3),
-            "greedy" => compare(case, merged_rows(merge_greedily(&given, &sahi_rule(case))), 1e-3),
-            "transitive" => compare(case, merged_rows(merge_transitively(&given, &sahi_rule(case))), 1e-3),
+            "greedy" => compare(case, merged_rows(&merge_greedily(&given, &sahi_rule(case))), 1e-3),
+            "transitive" => compare(case, merged_rows(&merge_transitively(&given, &sahi_rule(case))), 1e-3),
             _ => {}
         }
     }
@@ -186,11 +186,11 @@ proptest! {
     fn every_candidate_is_in_one_group(given in any_candidates(), rule in any_rule()) {
         let all: Vec<usize> = (0..given.len()).collect();
         let sorted = |members: Vec<usize>| { let mut members = members; members.sort_unstable(); members };
-        prop_assert_eq!(sorted(nms(&given, &rule).iter().flat_map(Group::members).collect()), all.clone());
+        prop_assert_eq!(sorted(nms(&given, &rule).iter().flat_map(Group::members).collect()), &all[..]);
         let merged = |all: Vec<Merged>| sorted(all.iter().flat_map(|one| one.group.members()).collect());
-        prop_assert_eq!(merged(merge_greedily(&given, &rule)), all.clone());
-        prop_assert_eq!(merged(merge_transitively(&given, &rule)), all.clone());
-        prop_assert_eq!(sorted(dedupe(&given, &DedupeRule::default()).into_iter().flat_map(|c| c.members).collect()), all);
+        prop_assert_eq!(merged(merge_greedily(&given, &rule)), &all[..]);
+        prop_assert_eq!(merged(merge_transitively(&given, &rule)), &all[..]);
+        prop_assert_eq!(sorted(dedupe(&given, &DedupeRule::default()).into_iter().flat_map(|c| c.members).collect()), &all[..]);
     }
 
     #[test]
