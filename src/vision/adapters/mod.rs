@@ -215,4 +215,6 @@ pub(crate) fn frame_side(network: &Network, manifest: &Manifest, usual: u32) -> 
 #[cfg(test)]
 mod detector_tests;
 #[cfg(test)]
+mod real_detectors;
+#[cfg(test)]
 mod tests;
