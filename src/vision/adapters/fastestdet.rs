@@ -11,12 +11,8 @@ use crate::letterbox::{Colours, Fit, Framing, Lie};
 use crate::model_error::ModelError;
 use crate::tensor::Tensor;
 
-pub(super) const FAMILY: Family = Family {
-    name: "fastestdet",
-    title: "FastestDet",
-    parts: &["model", "?data"],
-    open: Open::Detect(|parts| open(parts)),
-};
+pub(super) const FAMILY: Family =
+    Family { name: "fastestdet", title: "FastestDet", parts: &["model", "?data"], open: Open::Detect(open) };
 
 const USUAL: DetectOptions =
     DetectOptions { score: 0.65, most: 300, overlap: Some(Overlap::within_classes(0.45)), every_class: false };

@@ -25,7 +25,7 @@ pub(super) const FAMILY: Family = Family {
     name: "yolo",
     title: "YOLO by Ultralytics (v8 to v12, 26, World, YOLOE, RT-DETR)",
     parts: &["model", "?data"],
-    open: Open::Detect(|parts| open(parts)),
+    open: Open::Detect(open),
 };
 
 /// How the authors predict.
