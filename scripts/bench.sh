@@ -28,9 +28,13 @@ if command -v chromium >/dev/null && command -v chromedriver >/dev/null; then
 else
   echo "labeller.py left out: chromium and chromedriver are not installed" >&2
 fi
-# The segmenter needs pictures with official polygons, which cannot be carried along: a folder as segment.py wants it.
+# Segmenter and detectors need pictures with official boxes and polygons, which cannot be carried along: a folder as
+# segment.py wants it.
 if [ -n "${TATOR_BENCH_COCO:-}" ]; then
   "$python" tests/bench/segment.py "$TATOR_BENCH_COCO" --program "$work/tator" --work "$work"
+  if [ -e "$cache/models/yolox-nano" ]; then
+    "$python" tests/bench/detectors.py "$TATOR_BENCH_COCO" "$cache/models/yolox-nano" --work "$work"
+  fi
 else
-  echo "segment.py left out: TATOR_BENCH_COCO names no folder with instances_val2017.json and images/val2017/" >&2
+  echo "segment.py and detectors.py left out: TATOR_BENCH_COCO names no folder with instances_val2017.json and images/val2017/" >&2
 fi

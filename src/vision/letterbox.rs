@@ -124,21 +124,35 @@ impl Framing {
         let filter = FilterType::Bilinear;
         let way = if self.antialias { ResizeAlg::Convolution(filter) } else { ResizeAlg::Interpolation(filter) };
         let scaled = picture.resampled(lie.width, lie.height, way)?;
-        let table = self.normalise.tables();
-        let is_padded = (lie.width, lie.height) != (self.width, self.height);
-        for (plane, place) in values.chunks_exact_mut(self.len() / 3).enumerate() {
-            let channel = if self.colours == Colours::Bgr { 2 - plane } else { plane };
-            if is_padded {
-                place.fill(table[channel][PADDING]);
-            }
-            let lines = place.chunks_exact_mut(self.width as usize).skip(lie.top as usize);
-            for (row, line) in scaled.rgb.chunks_exact(3 * lie.width as usize).zip(lines) {
-                for (pixel, value) in row.chunks_exact(3).zip(&mut line[lie.left as usize..]) {
-                    *value = table[channel][pixel[channel] as usize];
-                }
+        let mut tables = self.normalise.tables();
+        if self.colours == Colours::Bgr {
+            tables.swap(0, 2);
+        }
+        self.fill(&scaled, &lie, &tables, values);
+        Ok(lie)
+    }
+
+    /// Writes the three planes, a row of each at a time. `tables` stand in the order of the planes.
+    fn fill(&self, scaled: &Picture, lie: &Lie, tables: &[[f32; 256]; 3], values: &mut [f32]) {
+        let (width, left) = (self.width as usize, lie.left as usize);
+        let size = width * self.height as usize;
+        if (lie.width, lie.height) != (self.width, self.height) {
+            values.chunks_exact_mut(size).zip(tables).for_each(|(plane, table)| plane.fill(table[PADDING]));
+        }
+        let (first, rest) = values.split_at_mut(size);
+        let (second, third) = rest.split_at_mut(size);
+        let is_bgr = self.colours == Colours::Bgr;
+        for (y, row) in scaled.rgb.chunks_exact(3 * lie.width as usize).enumerate() {
+            let from = (y + lie.top as usize) * width + left;
+            let to = from + lie.width as usize;
+            let planes = first[from..to].iter_mut().zip(&mut second[from..to]).zip(&mut third[from..to]);
+            for (pixel, ((a, b), c)) in row.chunks_exact(3).zip(planes) {
+                let (low, high) = if is_bgr { (pixel[2], pixel[0]) } else { (pixel[0], pixel[2]) };
+                *a = tables[0][low as usize];
+                *b = tables[1][pixel[1] as usize];
+                *c = tables[2][high as usize];
             }
         }
-        Ok(lie)
     }
 }
 

@@ -276,12 +276,92 @@ def embedders():
     close("efficientnet", out["logits"], colour_vector(image, 1000))
 
 
+def scene(side, normal, bgr):
+    """A red and a blue rectangle in a frame, as the family wants it, and their corners."""
+    frame = numpy.full((3, side, side), 114.0)
+    red, blue = (40, 60, 168, 130), (200, 90, 290, 250)
+    for (x0, y0, x1, y1), colour in ((red, (230, 20, 20)), (blue, (20, 20, 230))):
+        frame[:, y0:y1, x0:x1] = numpy.array(colour)[:, None, None]
+    frame = (frame - numpy.reshape(normal[0], (3, 1, 1))) / numpy.reshape(normal[1], (3, 1, 1))
+    return (frame[::-1] if bgr else frame)[None].astype(F), numpy.array([red, blue], float)
+
+
+def detectors():
+    unit, imagenet = ([0] * 3, [255] * 3), (MEAN, STD)
+    score = 230 / 255
+    image, boxes = scene(640, unit, False)
+    centred = numpy.concatenate([(boxes[:, :2] + boxes[:, 2:]) / 2, boxes[:, 2:] - boxes[:, :2]], 1)
+    sides = centred[[0, 0, 1]] + [[0] * 4, [2, 0, 0, 0], [0] * 4]
+    scores = numpy.array([[0, 0, score], [0, 0, 0.9 * score], [score, 0, 0]])
+    for model in ("yolo", "yolo-seg", "yolo-obb"):
+        out = run(model, "model.onnx", images=image)["output0"]
+        close(model, out[0, :4, :3].T, sides)
+        close(model, out[0, 4:7, :3].T, scores)
+        close(model, out[0, :, 3:], numpy.zeros_like(out[0, :, 3:]))
+        if model == "yolo-obb":
+            close(model, out[0, 7, :3], [0.5, 0.5, 0])
+    rows = numpy.concatenate([boxes, [[score, 2], [score, 0]]], 1)
+    for model in ("yolo-end2end", "yolo-seg-nms"):
+        close(model, run(model, "model.onnx", images=image)["output0"][0, :2, :6], rows)
+    close("yolo-rtdetr", run("yolo-rtdetr", "model.onnx", images=image)["output0"][0, :2, :4], centred / 640)
+    out = run("yolov5", "model.onnx", images=image)["output0"]
+    close("yolov5", out[0, :3], numpy.concatenate([sides, numpy.full((3, 1), 0.96), scores / 0.96], 1))
+    out = run("yolov7-nms", "model.onnx", images=image)
+    close("yolov7-nms", out["det_boxes"][0, :2], boxes)
+    close("yolov7-nms", out["det_classes"][0, :3], [2, 0, 0])
+    close("yolov7-nms", out["num_dets"], [[2]])
+    out = run("detr", "model.onnx", images=image, orig_target_sizes=numpy.array([[320, 1280]], I))
+    close("detr", out["boxes"][0, :2], boxes * [0.5, 2, 0.5, 2])
+    close("detr", out["labels"][0, :3], [2, 0, 0])
+    out = run("detr-seg", "model.onnx", images=image)
+    close("detr-seg", out["boxes"][0], boxes)
+    close("detr-seg", out["masks"][0, :, 25, 30], 1 / (1 + numpy.exp([-4.0, 4.0])))
+    out = run("detr-hf", "model.onnx", pixel_values=image)
+    close("detr-hf", 1 / (1 + numpy.exp(-out["logits"][0, :2])), [[0, score / 2, score], [score, 0, 0]])
+    close("detr-hf", out["pred_boxes"][0, :2], centred / 640)
+    image, boxes = scene(384, imagenet, False)
+    out = run("rf-detr", "model.onnx", input=image)
+    close("rf-detr", out["dets"][0, :2], centred / 384)
+    close("rf-detr", 1 / (1 + numpy.exp(-out["labels"][0, :2, :3])), [[0, score / 2, score], [score, 0, 0]])
+    image, boxes = scene(416, ([0] * 3, [1] * 3), True)
+    close("yolox-decoded", run("yolox-decoded", "model.onnx", images=image)["output"][0, :3, :4], sides)
+    out = run("yolox", "model.onnx", images=image)["output"][0, :3]
+    close("yolox", (out[:, :2] + [[0, 0], [1, 0], [2, 0]]) * 8, sides[:, :2])
+    close("yolox", numpy.exp(out[:, 2:4]) * 8, sides[:, 2:])
+    image, boxes = scene(416, imagenet, False)
+    out = run("picodet-nms", "model.onnx", image=image, scale_factor=numpy.array([[2, 0.5]], F))
+    rows, count = out.values()
+    close("picodet-nms", rows, numpy.concatenate([[[2, score], [0, score]], boxes * [2, 0.5, 2, 0.5]], 1))
+    close("picodet-nms", count, [2])
+    levels = {"picodet": list(run("picodet", "model.onnx", image=image).values())}
+    image, boxes = scene(416, imagenet, True)
+    levels["nanodet"] = list(run("nanodet", "model.onnx", input__1=image).values())
+    for model, out in levels.items():  # both are in the third level, of 13 x 13 cells
+        half = len(out) // 2
+        for box, centre, one in zip(boxes, centred[:, :2], ((0, 0, score), (score, 0, 0))):
+            column, row = (centre // 32).astype(int)
+            close(model, out[2][0, row * 13 + column], one)
+            bins = numpy.exp(out[half + 2][0, row * 13 + column].reshape(4, 8))
+            away = bins / bins.sum(1, keepdims=True) @ numpy.arange(8) * 32
+            middle = (numpy.array([column, row]) + 0.5) * 32
+            close(model, away, numpy.concatenate([middle - box[:2], box[2:] - middle]), 0.01)
+    close("nanodet-plus", run("nanodet-plus", "model.onnx", data=image)["output"].shape, [1, 3598, 35])
+    image, boxes = scene(352, unit, True)
+    table = run("fastestdet", "model.onnx", input__1=image)["758"][0]
+    for centre, size, one in zip(centred[:, :2], centred[:, 2:], ((0, 0, score), (score, 0, 0))):
+        column, row = (centre // 16).astype(int)
+        cell = table[:, row, column]
+        close("fastestdet", [cell[0], *cell[5:]], [score, *one])
+        close("fastestdet", numpy.tanh(cell[1:3]), centre / 16 - [column, row])
+        close("fastestdet", 1 / (1 + numpy.exp(-cell[3:5])), size / 352)
+
+
 def main():
     wanted = sys.argv[1:]
     for name, check in {"sam1": sam1, "efficient_sam": efficient_sam, "sam_split": sam_split, "sam2": sam2,
                         "sam2.1": lambda: tracker("sam2.1-community", 1024, 64, 256),
                         "sam3-tracker": lambda: tracker("sam3-tracker", 1008, 72, 288),
-                        "sam3": sam3, "sam3-usls": sam3_usls, "embedders": embedders}.items():
+                        "sam3": sam3, "sam3-usls": sam3_usls, "embedders": embedders, "detectors": detectors}.items():
         if not wanted or name in wanted:
             check()
             print("ok", name, flush=True)

@@ -255,3 +255,38 @@ pub(super) fn frame_size(parts: &Parts<'_>, network: &Network, usual: u32) -> (u
     });
     fixed.or(parts.manifest.input_size.map(|[height, width]| (height, width))).unwrap_or((usual, usual))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(score: f32, every_class: bool) -> DetectOptions {
+        DetectOptions { score, most: 10, overlap: None, every_class }
+    }
+
+    fn found(scores: &[f32], options: &DetectOptions) -> Vec<usize> {
+        let mut classes = Vec::new();
+        scored(scores, options, |class, _| classes.push(class));
+        classes
+    }
+
+    #[test]
+    fn the_best_class_or_every_one() {
+        assert_eq!(found(&[0.3, 0.6, 0.6, 0.2], &asked(0.25, false)), [1]);
+        assert_eq!(found(&[0.3, 0.6, 0.6, 0.2], &asked(0.25, true)), [0, 1, 2]);
+        assert_eq!(found(&[0.25, 0.1], &asked(0.25, false)), Vec::<usize>::new(), "at the threshold is not above it");
+    }
+
+    #[test]
+    fn a_score_that_is_no_number_does_not_look_like_nothing() {
+        assert_eq!(found(&[0.1, f32::NAN, 0.3], &asked(0.25, false)), [1]);
+        assert_eq!(found(&[0.1, f32::NAN, 0.3], &asked(0.25, true)), [1, 2]);
+    }
+
+    #[test]
+    fn a_batch_of_fixed_size_is_filled_up() {
+        let mut sizes = Tensor::i64(&[2, 2], vec![1, 2, 3, 4]);
+        pad(&mut sizes, 2);
+        assert_eq!(sizes, Tensor::i64(&[4, 2], vec![1, 2, 3, 4, 3, 4, 3, 4]));
+    }
+}

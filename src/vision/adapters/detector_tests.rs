@@ -1,7 +1,5 @@
 //! Every family of detectors against its stand-in (`tests/models/README.md` says what each computes).
 
-use std::path::{Path, PathBuf};
-
 use tator_domain::{PixelBox, iou};
 
 use super::tests::{has_runtime, manifest, stand_ins};
@@ -285,16 +283,4 @@ fn a_run_can_be_stopped() {
     stop.stop();
     let outcome = detector.detect(&vec![scene(200, 100); 30], &detector.usual(), &stop);
     assert!(matches!(outcome, Err(ModelError::Stopped)));
-}
-
-/// What lies beside the repository for development, if anything: `TATOR_SHARED`, or a folder `shared`.
-pub(super) fn shared(name: &str) -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let beside = ["../shared", "../../shared"].map(|place| root.join(place));
-    let said = std::env::var_os("TATOR_SHARED").map(PathBuf::from);
-    let found = said.into_iter().chain(beside).map(|place| place.join(name)).find(|place| place.exists());
-    if found.is_none() {
-        eprintln!("not tested: shared/{name} is not here");
-    }
-    found
 }

@@ -18,7 +18,7 @@ pub(super) const FAMILY: Family = Family {
     name: "detr",
     title: "D-FINE, RT-DETR, DEIM (their own exports)",
     parts: &["model", "?data"],
-    open: Open::Detect(|parts| open(parts)),
+    open: Open::Detect(open),
 };
 
 struct Detr {

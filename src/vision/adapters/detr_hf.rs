@@ -16,7 +16,7 @@ pub(super) const FAMILY: Family = Family {
     name: "detr_hf",
     title: "RT-DETR, D-FINE, RF-DETR (Hugging Face exports)",
     parts: &["model", "?data"],
-    open: Open::Detect(|parts| open(parts)),
+    open: Open::Detect(open),
 };
 
 struct DetrHf {

@@ -2,7 +2,7 @@
 //! `[b, 5 + classes, h/16, w/16]`: objectness, four numbers of the box, scores. Score = objectness^0.6 · score^0.4, centre
 //! = cell + tanh, sides = sigmoid, in shares of the frame.
 
-use super::detecting::{Candidate, Engine, Head, beats, frame_size};
+use super::detecting::{Candidate, Engine, Head, beats, frame_size, scored};
 use super::names::class_names;
 use super::{Family, Open, Parts};
 use crate::detector::{DetectOptions, Detector, Overlap};
@@ -11,12 +11,8 @@ use crate::letterbox::{Colours, Fit, Framing, Lie};
 use crate::model_error::ModelError;
 use crate::tensor::Tensor;
 
-pub(super) const FAMILY: Family = Family {
-    name: "fastestdet",
-    title: "FastestDet",
-    parts: &["model", "?data"],
-    open: Open::Detect(|parts| open(parts)),
-};
+pub(super) const FAMILY: Family =
+    Family { name: "fastestdet", title: "FastestDet", parts: &["model", "?data"], open: Open::Detect(open) };
 
 const USUAL: DetectOptions =
     DetectOptions { score: 0.65, most: 300, overlap: Some(Overlap::within_classes(0.45)), every_class: false };
@@ -63,10 +59,14 @@ impl Head for FastestDet {
             if !beats(object, options.score) {
                 continue;
             }
-            scores.iter_mut().enumerate().for_each(|(class, score)| *score = object * at(5 + class).powf(0.4));
+            scores.iter_mut().enumerate().for_each(|(class, score)| *score = at(5 + class));
+            // Powers are slow: what cannot reach the threshold is told before.
+            let least = if object.is_nan() { f32::NEG_INFINITY } else { (options.score / object).powf(2.5) };
+            let floor = DetectOptions { score: least, ..*options };
             let centre = ((cell % columns) as f32 + at(1).tanh(), (cell / columns) as f32 + at(2).tanh());
             let sides = [centre.0 / columns as f32, centre.1 / rows as f32, sigmoid(at(3)), sigmoid(at(4))];
-            super::detecting::scored(&scores, options, |class, score| {
+            scored(&scores, &floor, |class, share| {
+                let score = object * share.powf(0.4);
                 found.push(Candidate { rect: lie.unit_centred(sides), angle: None, class, score, place: cell });
             });
         }

@@ -220,4 +220,6 @@ mod acceptance_tests;
 #[cfg(test)]
 mod detector_tests;
 #[cfg(test)]
+mod real_detectors;
+#[cfg(test)]
 mod tests;

@@ -13,12 +13,8 @@ use crate::letterbox::{Colours, Fit, Framing, Lie};
 use crate::model_error::ModelError;
 use crate::tensor::Tensor;
 
-pub(super) const FAMILY: Family = Family {
-    name: "nanodet",
-    title: "NanoDet, NanoDet-Plus",
-    parts: &["model", "?data"],
-    open: Open::Detect(|parts| open(parts)),
-};
+pub(super) const FAMILY: Family =
+    Family { name: "nanodet", title: "NanoDet, NanoDet-Plus", parts: &["model", "?data"], open: Open::Detect(open) };
 
 const USUAL: DetectOptions =
     DetectOptions { score: 0.3, most: 100, overlap: Some(Overlap::within_classes(0.6)), every_class: false };

@@ -18,7 +18,7 @@ use crate::network::Network;
 use crate::tensor::Tensor;
 
 pub(super) const FAMILY: Family =
-    Family { name: "picodet", title: "PicoDet", parts: &["model", "?data"], open: Open::Detect(|parts| open(parts)) };
+    Family { name: "picodet", title: "PicoDet", parts: &["model", "?data"], open: Open::Detect(open) };
 
 const USUAL: DetectOptions =
     DetectOptions { score: 0.4, most: 100, overlap: Some(Overlap::within_classes(0.5)), every_class: false };

@@ -15,7 +15,7 @@ use crate::model_error::ModelError;
 use crate::tensor::Tensor;
 
 pub(super) const FAMILY: Family =
-    Family { name: "rf_detr", title: "RF-DETR", parts: &["model", "?data"], open: Open::Detect(|parts| open(parts)) };
+    Family { name: "rf_detr", title: "RF-DETR", parts: &["model", "?data"], open: Open::Detect(open) };
 
 struct RfDetr {
     slots: Slots,

@@ -11,7 +11,7 @@
 
 use tator_domain::Polygon;
 
-use super::detecting::{Candidate, Engine, Head, beats, frame_size};
+use super::detecting::{Candidate, Engine, Head, beats, frame_size, scored};
 use super::names::{class_names, dictionary};
 use super::{Family, Open, Parts, masks};
 use crate::detector::{DetectOptions, Detector, Overlap};
@@ -25,7 +25,7 @@ pub(super) const FAMILY: Family = Family {
     name: "yolo",
     title: "YOLO by Ultralytics (v8 to v12, 26, World, YOLOE, RT-DETR)",
     parts: &["model", "?data"],
-    open: Open::Detect(|parts| open(parts)),
+    open: Open::Detect(open),
 };
 
 /// How the authors predict.
@@ -218,7 +218,7 @@ impl Yolo {
         let mut found = Vec::new();
         for (place, row) in values.chunks_exact(4 + self.classes).enumerate() {
             let rect = lie.unit_centred([row[0], row[1], row[2], row[3]]);
-            super::detecting::scored(&row[4..], options, |class, score| {
+            scored(&row[4..], options, |class, score| {
                 found.push(Candidate { rect, angle: None, class, score, place });
             });
         }

@@ -16,12 +16,8 @@ use crate::model_error::ModelError;
 use crate::network::Network;
 use crate::tensor::Tensor;
 
-pub(super) const FAMILY: Family = Family {
-    name: "yolov5",
-    title: "YOLOv5, v6, v7, Gold-YOLO",
-    parts: &["model", "?data"],
-    open: Open::Detect(|parts| open(parts)),
-};
+pub(super) const FAMILY: Family =
+    Family { name: "yolov5", title: "YOLOv5, v6, v7, Gold-YOLO", parts: &["model", "?data"], open: Open::Detect(open) };
 
 const USUAL: DetectOptions =
     DetectOptions { score: 0.25, most: 1000, overlap: Some(Overlap::within_classes(0.45)), every_class: false };

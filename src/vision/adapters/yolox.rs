@@ -14,7 +14,7 @@ use crate::network::{Network, Stop};
 use crate::tensor::Tensor;
 
 pub(super) const FAMILY: Family =
-    Family { name: "yolox", title: "YOLOX", parts: &["model", "?data"], open: Open::Detect(|parts| open(parts)) };
+    Family { name: "yolox", title: "YOLOX", parts: &["model", "?data"], open: Open::Detect(open) };
 
 /// The demo's; it suppresses across classes, which hides a rider on a horse, so here it is within classes as in training.
 const USUAL: DetectOptions =
