@@ -8,6 +8,8 @@ mod chance;
 mod error;
 pub mod head;
 mod kernel;
+pub mod near;
+pub mod project;
 mod rows;
 pub mod select;
 

@@ -4,7 +4,7 @@
 //! pieces, so a pool may be larger than memory.
 
 mod hybrid;
-mod k_centre;
+pub(crate) mod k_centre;
 mod k_means;
 mod uncertainty;
 
