@@ -11,6 +11,8 @@ mod kernel;
 pub mod near;
 pub mod project;
 mod rows;
+#[cfg(test)]
+mod scikit;
 pub mod select;
 
 pub use error::{Error, Watch};

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::dot;
+use crate::rows::ranges;
 use crate::{Error, Matrix, Rows};
 
 /// One, and four properties.
@@ -56,10 +57,13 @@ impl SizeBias {
         }
         // A crop may follow from its box; a whiff of ridge keeps the system solvable then.
         (1..TERMS).for_each(|at| normal[at][at] += 1e-9 * rows as f64);
-        let fits: Vec<_> = (0..vectors.dims()).into_par_iter().map(|dim| fit(vectors, &terms, normal, dim)).collect();
-        let (residual, total) = fits.iter().fold((0.0, 0.0), |sum, fit| (sum.0 + fit.1, sum.1 + fit.2));
-        let explained = if total > 0.0 { (1.0 - residual / total).clamp(0.0, 1.0) } else { 0.0 };
-        Ok(Self { scales, coefficients: fits.into_iter().map(|fit| fit.0).collect(), explained })
+        let sums = sums(vectors, &terms);
+        let coefficients: Vec<[f64; TERMS]> = sums.iter().map(|sum| solved(normal, sum.right)).collect();
+        let total: f64 = sums.iter().map(|sum| sum.squares - sum.right[0].powi(2) / rows as f64).sum();
+        let told = |(sum, fit): (&Sums, &[f64; TERMS])| (1..TERMS).map(|at| fit[at] * sum.right[at]).sum::<f64>();
+        let told: f64 = sums.iter().zip(&coefficients).map(told).sum();
+        let explained = if total > 0.0 { (told / total).clamp(0.0, 1.0) } else { 0.0 };
+        Ok(Self { scales, coefficients, explained })
     }
 
     /// Takes it out of vectors, row after row, and brings what remains to length one.
@@ -99,27 +103,37 @@ fn terms(size: &BoxSize, scales: &[[f64; 2]; 4]) -> [f64; TERMS] {
     std::array::from_fn(|at| if at == 0 { 1.0 } else { scaled(at - 1) })
 }
 
-/// Coefficients of one number, what remains of its squares, and its squares about the mean.
-fn fit(
-    vectors: Matrix<'_>,
-    terms: &[[f64; TERMS]],
-    normal: [[f64; TERMS]; TERMS],
-    dim: usize,
-) -> ([f64; TERMS], f64, f64) {
-    let value = |row: usize| f64::from(vectors.row(row)[dim]);
-    let mut right = [0.0; TERMS];
-    for (row, terms) in terms.iter().enumerate() {
-        right.iter_mut().zip(terms).for_each(|(sum, term)| *sum += term * value(row));
+/// Sums over the rows for one number of the vectors.
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    /// Of term × number.
+    right: [f64; TERMS],
+    /// Of number × number.
+    squares: f64,
+}
+
+/// Shards of rows are summed side by side and added in order.
+fn sums(vectors: Matrix<'_>, terms: &[[f64; TERMS]]) -> Vec<Sums> {
+    let dims = vectors.dims();
+    let shards: Vec<_> = ranges(terms.len(), terms.len().div_ceil(16)).collect();
+    let shard = |range: std::ops::Range<usize>| {
+        let mut sums = vec![Sums::default(); dims];
+        for (row, terms) in vectors.slice(range.clone()).chunks_exact(dims).zip(&terms[range]) {
+            for (sum, value) in sums.iter_mut().zip(row) {
+                let value = f64::from(*value);
+                sum.right.iter_mut().zip(terms).for_each(|(right, term)| *right += term * value);
+                sum.squares += value * value;
+            }
+        }
+        sums
+    };
+    let parts: Vec<Vec<Sums>> = shards.into_par_iter().map(shard).collect();
+    let mut all = vec![Sums::default(); dims];
+    for (dim, part) in parts.iter().flat_map(|part| part.iter().enumerate()) {
+        all[dim].squares += part.squares;
+        all[dim].right.iter_mut().zip(part.right).for_each(|(to, value)| *to += value);
     }
-    let coefficients = solved(normal, right);
-    let mean = right[0] / terms.len() as f64;
-    let (mut residual, mut total) = (0.0, 0.0);
-    for (row, terms) in terms.iter().enumerate() {
-        let told: f64 = coefficients.iter().zip(terms).map(|(c, t)| c * t).sum();
-        residual += (value(row) - told).powi(2);
-        total += (value(row) - mean).powi(2);
-    }
-    (coefficients, residual, total)
+    all
 }
 
 /// Gauss and Jordan; the matrix is symmetric and positive, so its diagonal never fails.
