@@ -1,4 +1,5 @@
 //! Beside scikit-learn: its answers on small data, made by `tests/learning/make_fixtures.py`.
+#![allow(clippy::print_stderr)]
 
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! Runs the study on arrays of numpy, for `tests/bench/heads.py`; prints one JSON object.
 //!
 //! `heads logistic|mlp TRAIN.npy LABELS.npy TEST.npy LABELS.npy RECIPE_JSON` · `heads near VECTORS.npy QUERIES K`
-#![allow(clippy::print_stdout, clippy::unwrap_used)]
+#![allow(clippy::panic, clippy::print_stdout, clippy::unwrap_used)]
 
 use std::time::Instant;
 

@@ -182,6 +182,7 @@ mod tests {
     /// `cargo test -p tator-learning speed -- --ignored --nocapture`
     #[test]
     #[ignore = "a measurement"]
+    #[allow(clippy::print_stderr)]
     fn speed_of_exact_search() {
         let data = vectors(100_000, 512, 1);
         let gallery = Gallery::new(Matrix::new(&data, 512).unwrap());

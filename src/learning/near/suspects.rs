@@ -164,6 +164,7 @@ mod tests {
     use crate::near::{Gallery, knn_disagreement};
 
     #[test]
+    #[allow(clippy::print_stderr)]
     fn planted_wrong_labels_come_first() {
         let (rows, dims, classes, wrong) = (600, 12, 4, 30);
         let mut chance = Chance::new(8);

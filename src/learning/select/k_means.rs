@@ -316,7 +316,7 @@ mod tests {
         let data = clouds(8_000);
         let matrix = Matrix::new(&data, 2).unwrap();
         let whole = KMeansOptions { centres: 4, ..KMeansOptions::default() };
-        let small = KMeansOptions { whole_up_to: 1_000, ..whole.clone() };
+        let small = KMeansOptions { whole_up_to: 1_000, ..whole };
         let [whole, small] = [whole, small].map(|options| k_means(&matrix, &options, &|_, _| true).unwrap());
         assert!(small.inertia < 1.01 * whole.inertia, "{} {}", small.inertia, whole.inertia);
         for found in [whole, small] {
