@@ -227,6 +227,7 @@ mod tests {
     /// `cargo test -p tator-learning speed -- --ignored --nocapture`
     #[test]
     #[ignore = "a measurement"]
+    #[allow(clippy::print_stderr)]
     fn speed_of_products() {
         let (rows, depth, columns) = (1_920, 1_280, 256);
         let (a, b) = (random(rows * depth, 1), Packed::from_columns(&random(columns * depth, 2), depth));

@@ -17,7 +17,11 @@ pub mod fusion;
 pub mod head;
 mod kernel;
 pub mod matching;
+pub mod near;
+pub mod project;
 mod rows;
+#[cfg(test)]
+mod scikit;
 pub mod select;
 
 pub use error::{Error, Watch};

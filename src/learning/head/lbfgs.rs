@@ -93,14 +93,18 @@ fn wolfe(
 ) -> Option<Point> {
     let (mut low, mut high, mut length) = (0.0, f64::INFINITY, first);
     // Values are sums of numbers of 24 bits: below this, differences are rounding.
-    let noise = 1e-9 * from.value.abs();
+    let noise = 1e-7 * from.value.abs();
     let mut best = None;
     for _ in 0..TRIALS {
         let place: Vec<f64> = from.place.iter().zip(direction).map(|(x, d)| x + length * d).collect();
         let (value, slope) = evaluate(&place);
-        if !value.is_finite() || value > from.value + 1e-4 * length * fall + noise {
+        let along = dot(&slope, direction);
+        // Where the value says nothing any more, the slope still tells whether the valley was overshot (Hager and Zhang).
+        let lower = value <= from.value + 1e-4 * length * fall;
+        let level = value <= from.value + noise && along <= -0.9998 * fall;
+        if !value.is_finite() || !(lower || level) {
             high = length;
-        } else if dot(&slope, direction) < 0.9 * fall {
+        } else if along < 0.9 * fall {
             low = length;
             best = Some(Point { place, value, slope });
         } else {

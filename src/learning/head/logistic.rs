@@ -96,9 +96,22 @@ impl Objective<'_> {
             slope.iter_mut().zip(part.slope).for_each(|(to, value)| *to += value);
         }
         slope.iter_mut().for_each(|value| *value /= self.total);
+        self.centre(&mut slope);
         slope.iter_mut().zip(&place[..penalised]).for_each(|(to, value)| *to += strength * value);
         let fit = Fit { loss: loss / self.total, accuracy: hits as f64 / self.weights.len() as f64 };
         (fit.loss + 0.5 * strength * dot(&place[..penalised], &place[..penalised]), slope, fit)
+    }
+
+    /// Adding the same to all classes changes no probability; rounding must not make the head drift that way.
+    fn centre(&self, slope: &mut [f64]) {
+        let (weights, bias) = slope.split_at_mut(self.classes * self.dims());
+        let mut mean = vec![0.0; self.dims()];
+        let share = 1.0 / self.classes as f64;
+        weights.chunks_exact(mean.len()).for_each(|row| mean.iter_mut().zip(row).for_each(|(m, v)| *m += share * v));
+        let rows = weights.chunks_exact_mut(mean.len());
+        rows.for_each(|row| row.iter_mut().zip(&mean).for_each(|(value, mean)| *value -= mean));
+        let mean = share * bias.iter().sum::<f64>();
+        bias.iter_mut().for_each(|value| *value -= mean);
     }
 
     fn shard(&self, shard: Range<usize>, packed: &kernel::Packed, bias: &[f32], length: usize) -> Part {

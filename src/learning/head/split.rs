@@ -66,7 +66,10 @@ enum Side {
 struct Deal {
     images: Vec<(ImageId, Vec<usize>)>,
     sides: Vec<Side>,
-    classes: usize,
+    /// The images of each class.
+    having: Vec<Vec<usize>>,
+    /// How many images each class has on each side.
+    on: [Vec<usize>; 3],
 }
 
 /// Splits rows by image.
@@ -92,8 +95,20 @@ impl Deal {
         let mut images: Vec<_> = classes_of.into_iter().collect();
         images.sort_by_key(|(image, _)| (hash(seed, *image as u64), *image));
         let classes = rows.iter().map(|row| row.class + 1).max().unwrap_or(0);
-        let sides = vec![Side::Train; images.len()];
-        Self { images, sides, classes }
+        let mut having: Vec<Vec<usize>> = vec![Vec::new(); classes];
+        for (image, (_, classes)) in images.iter().enumerate() {
+            classes.iter().for_each(|class| having[*class].push(image));
+        }
+        let on = [having.iter().map(Vec::len).collect(), vec![0; classes], vec![0; classes]];
+        Self { sides: vec![Side::Train; images.len()], images, having, on }
+    }
+
+    fn put(&mut self, image: usize, side: Side) {
+        for class in &self.images[image].1 {
+            self.on[self.sides[image] as usize][*class] -= 1;
+            self.on[side as usize][*class] += 1;
+        }
+        self.sides[image] = side;
     }
 
     fn wanted(share: f64, count: usize) -> usize {
@@ -104,22 +119,18 @@ impl Deal {
         let count = self.images.len();
         let test = Self::wanted(shares.test, count).min(count);
         let validation = Self::wanted(shares.validation, count).min(count - test);
-        self.sides[..test].fill(Side::Test);
-        self.sides[test..test + validation].fill(Side::Validation);
-    }
-
-    fn having(&self, class: usize) -> Vec<usize> {
-        (0..self.images.len()).filter(|image| self.images[*image].1.contains(&class)).collect()
+        (0..test).for_each(|image| self.put(image, Side::Test));
+        (test..test + validation).for_each(|image| self.put(image, Side::Validation));
     }
 
     fn on(&self, side: Side, class: usize) -> usize {
-        self.having(class).into_iter().filter(|image| self.sides[*image] == side).count()
+        self.on[side as usize][class]
     }
 
     /// Whether each class with enough images is on every side.
     fn is_fair(&self, shares: Shares) -> bool {
-        (0..self.classes).all(|class| {
-            let images = self.having(class).len();
+        (0..self.having.len()).all(|class| {
+            let images = self.having[class].len();
             let there = |side, share, least| share <= 0.0 || images < least || self.on(side, class) > 0;
             (images == 0 || self.on(Side::Train, class) > 0)
                 && there(Side::Test, shares.test, 2)
@@ -128,12 +139,12 @@ impl Deal {
     }
 
     fn by_class(&mut self, shares: Shares) {
-        self.sides.fill(Side::Train);
-        let mut order: Vec<usize> = (0..self.classes).collect();
-        order.sort_by_key(|class| (self.having(*class).len(), *class));
+        (0..self.images.len()).for_each(|image| self.put(image, Side::Train));
+        let mut order: Vec<usize> = (0..self.having.len()).collect();
+        order.sort_by_key(|class| (self.having[*class].len(), *class));
         for (side, share) in [(Side::Test, shares.test), (Side::Validation, shares.validation)] {
             for class in &order {
-                let images = self.having(*class);
+                let images = self.having[*class].clone();
                 self.move_until(side, &images, Self::wanted(share, images.len()));
             }
             let all: Vec<usize> = (0..self.images.len()).collect();
@@ -149,7 +160,7 @@ impl Deal {
                 return;
             }
             if self.sides[image] == Side::Train && self.may_leave(image) {
-                self.sides[image] = side;
+                self.put(image, side);
                 there += 1;
             }
         }
@@ -172,8 +183,8 @@ impl Deal {
                 (Side::Test, false) => parts.test.push(at),
             }
         }
-        let untested = |class: &usize| !self.having(*class).is_empty() && self.on(Side::Test, *class) == 0;
-        parts.untested = (0..self.classes).filter(untested).collect();
+        let untested = |class: &usize| !self.having[*class].is_empty() && self.on(Side::Test, *class) == 0;
+        parts.untested = (0..self.having.len()).filter(untested).collect();
         parts
     }
 }

@@ -167,6 +167,7 @@ fn a_well_hashed_file_with_a_false_header_is_refused() {
 }
 
 #[test]
+#[allow(clippy::print_stderr)]
 fn eighty_classes_are_told_in_well_under_a_millisecond() {
     let network = Network::linear(1280, 80, vec![0.01; 80 * 1280 + 80]);
     let recipe = Recipe::Logistic(LogisticOptions::default());

@@ -5,7 +5,9 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::Pool;
+use super::exchange::exchange;
 use crate::chance::Chance;
+use crate::error::report;
 use crate::kernel::{Packed, dot, multiply, squared_distance};
 use crate::rows::{checked, each_chunk, ranges};
 use crate::{Error, Rows, Watch};
@@ -90,9 +92,11 @@ fn best_of_tries(data: &[f32], dims: usize, options: &KMeansOptions, watch: Watc
     for number in 0..options.tries.max(1) {
         let mut chance = Chance::part(options.seed, number as u64);
         let centres = plus_plus(data, dims, options.centres, &mut chance);
-        let found = lloyd(data, dims, centres, options.iterations, &|done| {
-            crate::error::report(watch, number * options.iterations + done, options.tries.max(1) * options.iterations)
-        })?;
+        let heard = |done| report(watch, number * options.iterations + done, options.tries.max(1) * options.iterations);
+        let mut found = lloyd(data, dims, centres, options.iterations, &heard)?;
+        if exchange(data, dims, &mut found.centres, &mut found.labels) {
+            found = lloyd(data, dims, found.centres, options.iterations, &heard)?;
+        }
         if best.as_ref().is_none_or(|best| found.inertia < best.inertia) {
             best = Some(found);
         }
@@ -232,7 +236,7 @@ fn by_small_batches(
     let mut seen = vec![0.0f32; centres.len() / dims];
     let steps = (2 * rows.count() / BATCH).clamp(20, BATCHES);
     for step in 0..steps {
-        crate::error::report(watch, step, steps)?;
+        report(watch, step, steps)?;
         let batch = sample(rows, BATCH, chance)?;
         let (labels, _) = assigned(&batch, dims, &centres);
         for (row, label) in batch.chunks_exact(dims).zip(labels) {
@@ -312,7 +316,7 @@ mod tests {
         let data = clouds(8_000);
         let matrix = Matrix::new(&data, 2).unwrap();
         let whole = KMeansOptions { centres: 4, ..KMeansOptions::default() };
-        let small = KMeansOptions { whole_up_to: 1_000, ..whole.clone() };
+        let small = KMeansOptions { whole_up_to: 1_000, ..whole };
         let [whole, small] = [whole, small].map(|options| k_means(&matrix, &options, &|_, _| true).unwrap());
         assert!(small.inertia < 1.01 * whole.inertia, "{} {}", small.inertia, whole.inertia);
         for found in [whole, small] {

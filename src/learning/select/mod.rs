@@ -3,8 +3,9 @@
 //! All are reproducible: the same pool, options and seed give the same picks in the same order. Vectors are read by
 //! pieces, so a pool may be larger than memory.
 
+mod exchange;
 mod hybrid;
-mod k_centre;
+pub(crate) mod k_centre;
 mod k_means;
 mod uncertainty;
 

@@ -1,5 +1,7 @@
 //! Trying models and telling their family, on the stand-ins.
 
+#![expect(clippy::print_stderr, reason = "a test that cannot be made says so")]
+
 use std::path::{Path, PathBuf};
 
 use super::*;

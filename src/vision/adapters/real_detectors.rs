@@ -1,5 +1,7 @@
 //! Real detectors on real pictures, where both are at hand; and what `tests/bench/detectors.py` measures.
 
+#![expect(clippy::print_stderr, reason = "a test that cannot be made says so")]
+
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -6,6 +6,11 @@ use super::MlpOptions;
 use crate::Rows;
 use crate::chance::Chance;
 
+/// An epoch of few rows still has so many steps,
+const STEPS: usize = 16;
+/// as long as a step has so many rows.
+const LEAST: usize = 8;
+
 /// The order of an epoch, and how its batches are made.
 pub(super) struct Batches<'a> {
     options: &'a MlpOptions,
@@ -13,6 +18,7 @@ pub(super) struct Batches<'a> {
     weights: &'a [f64],
     classes: usize,
     order: Vec<usize>,
+    size: usize,
 }
 
 /// Vectors with what is wanted of them: a share per class, and a weight.
@@ -38,16 +44,17 @@ impl<'a> Batches<'a> {
             chance.shuffle(&mut order);
             order
         };
-        Self { options, samples, weights, classes, order }
+        let size = options.batch.min(order.len().div_ceil(STEPS).max(LEAST));
+        Self { options, samples, weights, classes, order, size }
     }
 
     pub fn count(&self) -> usize {
-        self.order.len().div_ceil(self.options.batch)
+        self.order.len().div_ceil(self.size)
     }
 
     pub fn get(&self, step: usize, chance: &mut Chance) -> Batch {
-        let from = step * self.options.batch;
-        let rows = &self.order[from..(from + self.options.batch).min(self.order.len())];
+        let from = step * self.size;
+        let rows = &self.order[from..(from + self.size).min(self.order.len())];
         let mut batch = Batch {
             vectors: self.samples.vectors.gather(rows),
             targets: vec![self.options.label_smoothing / self.classes as f32; rows.len() * self.classes],

@@ -42,9 +42,10 @@ impl Learner {
         let layers = shape.layers();
         let (mut numbers, mut shrinks) = (vec![0.0; shape.parameters()], vec![false; shape.parameters()]);
         for layer in &layers {
-            let spread = 1.0 / (layer.inputs as f64).sqrt();
+            // Glorot and Bengio, 2010.
+            let spread = (6.0 / (layer.inputs + layer.outputs) as f64).sqrt();
             let uniform = |number: &mut f32| *number = ((2.0 * chance.unit() - 1.0) * spread) as f32;
-            numbers[layer.weights..layer.bias + layer.outputs].iter_mut().for_each(uniform);
+            numbers[layer.weights..layer.bias].iter_mut().for_each(uniform);
             shrinks[layer.weights..layer.bias].fill(true);
             if let Some(scale) = layer.scale {
                 numbers[scale..scale + layer.outputs].fill(1.0);
@@ -214,14 +215,14 @@ mod tests {
             done.loss / done.weight
         };
         let mut worst = 0.0f32;
-        for at in 0..slope.len() {
+        for (at, wanted) in slope.iter().enumerate() {
             let number = learner.network.numbers[at];
             learner.network.numbers[at] = number + 1e-2;
             let above = value(&learner);
             learner.network.numbers[at] = number - 1e-2;
             let below = value(&learner);
             learner.network.numbers[at] = number;
-            worst = worst.max((((above - below) / 2e-2) as f32 - slope[at]).abs());
+            worst = worst.max((((above - below) / 2e-2) as f32 - wanted).abs());
         }
         worst
     }

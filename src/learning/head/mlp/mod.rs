@@ -42,7 +42,7 @@ pub struct MlpOptions {
     pub dropout: f32,
     /// The last epoch at the latest.
     pub epochs: usize,
-    /// Rows of a step.
+    /// Rows of a step; fewer when there are few rows, so that an epoch has sixteen steps.
     pub batch: usize,
     /// Step length of AdamW at the beginning; it falls to nothing along half a cosine.
     pub learning_rate: f32,
@@ -78,7 +78,7 @@ impl Default for MlpOptions {
             hidden: vec![256],
             dropout: 0.1,
             epochs: 50,
-            batch: 128,
+            batch: 64,
             learning_rate: 1e-3,
             weight_decay: 1e-4,
             label_smoothing: 0.05,
