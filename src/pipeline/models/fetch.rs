@@ -122,7 +122,7 @@ fn finish(wanted: &Wanted<'_>, part: &Path, told: Option<String>) -> Result<Fetc
     let wrong_size = wanted.size.is_some_and(|expected| expected != size);
     if wrong_size || demanded.as_ref().is_some_and(|expected| *expected != sha256) {
         discard(part);
-        let expected = demanded.clone().unwrap_or_default();
+        let expected = demanded.unwrap_or_default();
         return Err(Error::ModelFailed(format!(
             "{} is not the expected file: {size} bytes with sha256 {sha256}{}; it was thrown away",
             wanted.url,
