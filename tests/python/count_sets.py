@@ -55,7 +55,10 @@ def coco(*files):
 
 
 def plain(folder):
-    return {"images": pictures(folder), "boxes": 0, "flat": 0, "used": 0}
+    # Texts named like a picture may be its labels in a form of their own: they are told, not read.
+    stems = {f.stem for f in folder.rglob("*") if f.suffix.lower() in PICTURES}
+    unread = sum(1 for f in folder.rglob("*") if f.suffix.lower() in {".txt", ".xml", ".json", ".csv"} and f.stem in stems)
+    return {"images": pictures(folder), "boxes": 0, "flat": 0, "unread": unread, "used": 0}
 
 
 def main(sets):
