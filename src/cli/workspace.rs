@@ -37,6 +37,7 @@ pub(super) fn open(folder: &Path) -> anyhow::Result<Opened> {
 
 /// Opens a workspace that has to be there: a question to a mistyped path must not be answered by a new, empty one.
 pub(super) fn open_existing(folder: &Path) -> anyhow::Result<Opened> {
+    Config::load(folder)?;
     if !folder.join("live.duckdb").exists() && !folder.join("tables").is_dir() {
         anyhow::bail!(
             "there is no workspace at {}: `tator import` or `tator demo` makes one, --workspace names another",

@@ -10,7 +10,7 @@ use crate::segmenter::{MaskGrid, Prompt};
 /// Islands smaller than this share of the largest are crumbs of the network, not parts of an object.
 const CRUMB: f64 = 0.04;
 /// Corners of an outline are dropped while it stays within this many cells …
-const TOLERANCE_CELLS: f64 = 0.3;
+const TOLERANCE_CELLS: f64 = 0.2;
 /// … or this share of the object's diagonal: a large object needs no corner every pixel, and people edit corners.
 const TOLERANCE_DIAGONAL: f64 = 0.004;
 

@@ -9,6 +9,7 @@ use crate::harness::program::{Server, tator_in};
 use crate::harness::webdriver::Browser;
 
 const SHIFT: &str = "\u{E008}";
+const BACKSPACE: &str = "\u{E003}";
 const ENTER: &str = "\u{E007}";
 
 /// Opens the server as somebody with this name, said in the shell.
@@ -67,11 +68,11 @@ fn two_browsers_on_one_image_see_each_other_and_review() {
     assert_eq!(boxes_of(&server, "shared", image).len(), 2);
 
     // Bob tags, comments and sends back; Ann sees it.
-    bob.keys(&["t"]);
+    bob.keys(&["#"]);
     type_text(&bob, "dark");
     bob.keys(&[ENTER]);
     bob.script("document.getElementById('lab-shapes').focus()");
-    bob.keys(&[SHIFT, "B"]);
+    bob.keys(&[SHIFT, BACKSPACE]);
     type_text(&bob, "Too wide");
     bob.keys(&[ENTER]);
     ann.until("document.querySelector('.lab-comment[data-kind=sent_back] .lab-text')?.textContent === 'Too wide'");

@@ -101,9 +101,21 @@ fn a_dry_run_changes_nothing() {
 }
 
 #[test]
+fn a_question_to_a_mistyped_path_makes_no_workspace() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = folder.path().join("mistyped");
+    for question in [&["sql", "SELECT 1"][..], &["doctor"]] {
+        assert!(tator_in(&workspace, question).expect(1).stderr.contains("no workspace at"));
+    }
+    assert!(!workspace.exists());
+}
+
+#[test]
 fn an_answer_comes_in_four_formats() {
     let folder = tempfile::tempdir().unwrap();
     let workspace = folder.path().join("w");
+    let source = small_yolo(&folder.path().join("coins"));
+    tator_in(&workspace, &["import", source.to_str().unwrap(), "--dataset", "coins"]).expect(0);
     let sql = |format: &str| tator_in(&workspace, &["sql", "SELECT 7 AS n, 'a,b' AS t", "--format", format]);
     assert_eq!(sql("table").expect(0).stdout, "n  t\n-  ---\n7  a,b\n");
     assert_eq!(sql("csv").expect(0).stdout, "n,t\n7,\"a,b\"\n");

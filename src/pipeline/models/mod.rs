@@ -182,7 +182,8 @@ fn find_problem(manifest: &Manifest, folder: &Path) -> Option<String> {
             Some(format!("there is no adapter for family {:?}", manifest.family))
         }
         Some(family) => {
-            let missing = family.parts.iter().find(|part| !manifest.files.contains_key(**part));
+            let missing =
+                family.parts.iter().find(|part| !part.starts_with('?') && !manifest.files.contains_key(**part));
             missing.map(|part| format!("family {} needs [files.{part}]", family.name))
         }
         None => None,
