@@ -16,6 +16,8 @@ need npm npm
 need python3 python3
 python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
 python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
+# The bindings of XGBoost are made from its header at build time.
+ls /usr/lib/llvm-*/lib/libclang*.so* /usr/lib*/libclang*.so* >/dev/null 2>&1 || [ -n "${LIBCLANG_PATH:-}" ] || packages+=(libclang-dev)
 if [ "${TATOR_SETUP_BROWSER:-1}" = 1 ]; then need chromium chromium; need chromedriver chromium-driver; need nginx nginx-light; need openssl openssl; fi
 if [ ${#packages[@]} -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
@@ -49,17 +51,44 @@ else
   fi
 fi
 
+# wheel PACKAGE VERSION PLATFORM SHA256 DIR: unpacks a wheel of PyPI into DIR, or fails when PyPI is out of reach.
+wheel() {
+  python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --python-version 3.13 \
+    --platform "$3" --dest "$5" "$1==$2" >&2 || return 1
+  local file; file=$(ls "$5"/*.whl)
+  echo "$4  $file" | sha256sum --check --quiet || die "$1: the package is not the one this project was tested with"
+  python3 -m zipfile -e "$file" "$5/wheel"
+}
+
+# XGBoost trains and runs the calibrator. Its library looks for libgomp where the wheel has it, so the layout stays.
+xgboost_version=3.4.1
+xgboost_sha256=1f16331f5c6beb2b40fbd4bf2834333062d93c9eb38b76186a5c206841dc1809
+xgboost="${XDG_CACHE_HOME:-$HOME/.cache}/tator/native-xgboost-$xgboost_version"
+if [ -n "${XGBOOST_LIB_DIR:-}" ]; then
+  ls "$XGBOOST_LIB_DIR"/libxgboost.* >/dev/null 2>&1 || die "XGBOOST_LIB_DIR is $XGBOOST_LIB_DIR, but there is no libxgboost in it"
+  xgboost_lib="$XGBOOST_LIB_DIR"
+else
+  xgboost_lib="$xgboost/xgboost/lib"
+  if [ ! -e "$xgboost_lib/libxgboost.so" ]; then
+    say "fetching XGBoost $xgboost_version from PyPI"
+    work=$(mktemp -d)
+    wheel xgboost-cpu "$xgboost_version" manylinux_2_28_x86_64 "$xgboost_sha256" "$work" || die "XGBoost could not be fetched from PyPI; set XGBOOST_LIB_DIR to a folder with libxgboost 3.4"
+    rm -rf "$xgboost.part" && mkdir -p "$xgboost.part/xgboost/lib"
+    cp "$work/wheel/xgboost/lib/libxgboost.so" "$xgboost.part/xgboost/lib/"
+    cp -r "$work/wheel/xgboost_cpu.libs" "$xgboost.part/"
+    cp "$work"/wheel/xgboost_cpu-*.dist-info/licenses/LICENSE "$xgboost.part/"
+    ln -s libxgboost.so "$xgboost.part/xgboost/lib/libxgboost.so.3"
+    rm -rf "$xgboost" "$work" && mv "$xgboost.part" "$xgboost"
+  fi
+fi
+
 # ONNX Runtime is loaded when the first model runs, so building and labelling go on without it.
 onnxruntime=1.31.1
 onnxruntime_sha256=74a6a52994616c4d18b33db1e13c226333a70a6ba07480a5cab9c2a50dff1430
 runtime="${XDG_CACHE_HOME:-$HOME/.cache}/tator/native-onnxruntime-$onnxruntime"
 fetch_onnxruntime() {
-  local work wheel; work=$(mktemp -d)
-  python3 -m pip download --quiet --disable-pip-version-check --no-deps --only-binary=:all: --python-version 3.13 \
-    --platform manylinux_2_28_x86_64 --dest "$work" "onnxruntime==$onnxruntime" >&2 || { rm -rf "$work"; return 1; }
-  wheel=$(ls "$work"/*.whl)
-  echo "$onnxruntime_sha256  $wheel" | sha256sum --check --quiet || die "onnxruntime: the package is not the one this project was tested with"
-  python3 -m zipfile -e "$wheel" "$work/wheel"
+  local work; work=$(mktemp -d)
+  wheel onnxruntime "$onnxruntime" manylinux_2_28_x86_64 "$onnxruntime_sha256" "$work" || { rm -rf "$work"; return 1; }
   rm -rf "$runtime.part" && mkdir -p "$runtime.part"
   cp "$work/wheel/onnxruntime/capi/libonnxruntime.so.$onnxruntime" "$runtime.part/libonnxruntime.so"
   cp "$work/wheel/onnxruntime/LICENSE" "$work/wheel/onnxruntime/ThirdPartyNotices.txt" "$runtime.part/"
@@ -80,7 +109,7 @@ config=$(cat <<TOML
 DUCKDB_LIB_DIR = "$native"
 ORT_DYLIB_PATH = "$runtime/libonnxruntime.so"
 [build]
-rustflags = ["-C", "link-arg=-Wl,-rpath,\$ORIGIN:$native"]
+rustflags = ["-L", "native=$xgboost_lib", "-C", "link-arg=-Wl,-rpath,\$ORIGIN:$native:$xgboost_lib"]
 TOML
 )
 mkdir -p .cargo
