@@ -17,6 +17,14 @@ pub enum Section {
     Work,
     /// Questions in SQL.
     Sql,
+    /// The data seen through embeddings: map, look-alikes, quality, what to label next.
+    Explore,
+    /// Class heads.
+    Train,
+    /// Candidates of detectors, text prompts and look-alikes.
+    Prelabel,
+    /// Which candidates deserve a person's time.
+    Calibrate,
     /// Models at hand and to be had, and what they keep ready.
     Models,
     /// Long work.
@@ -39,6 +47,10 @@ impl Section {
             Self::Label => "label",
             Self::Work => "work",
             Self::Sql => "sql",
+            Self::Explore => "explore",
+            Self::Train => "train",
+            Self::Prelabel => "prelabel",
+            Self::Calibrate => "calibrate",
             Self::Models => "models",
             Self::Jobs => "jobs",
             Self::History => "history",
@@ -56,6 +68,10 @@ impl Section {
             Self::Label => "Label",
             Self::Work => "Work",
             Self::Sql => "SQL",
+            Self::Explore => "Explore",
+            Self::Train => "Train",
+            Self::Prelabel => "Prelabel",
+            Self::Calibrate => "Calibrate",
             Self::Models => "Models",
             Self::Jobs => "Jobs",
             Self::History => "History",
@@ -68,9 +84,15 @@ impl Section {
     #[must_use]
     pub fn address(self, dataset: Option<&DatasetName>) -> Option<String> {
         match self {
-            Self::Gallery | Self::Label | Self::Work | Self::History => {
-                dataset.map(|name| format!("/d/{name}/{}", self.key()))
-            }
+            Self::Gallery
+            | Self::Label
+            | Self::Work
+            | Self::Train
+            | Self::Prelabel
+            | Self::Calibrate
+            | Self::History => dataset.map(|name| format!("/d/{name}/{}", self.key())),
+            // The first of its pages; the others hang beside it as tabs.
+            Self::Explore => dataset.map(|name| format!("/d/{name}/map")),
             Self::Sql => Some(dataset.map_or_else(|| "/sql".to_owned(), |name| format!("/sql?dataset={name}"))),
             _ => Some(format!("/{}", self.key())),
         }
@@ -156,9 +178,15 @@ impl Shell {
     #[must_use]
     pub fn same_page_of(&self, name: &DatasetName) -> String {
         let same = match self.section {
-            Section::Gallery | Section::Label | Section::Work | Section::History | Section::Sql => {
-                self.section.address(Some(name))
-            }
+            Section::Gallery
+            | Section::Label
+            | Section::Work
+            | Section::Explore
+            | Section::Train
+            | Section::Prelabel
+            | Section::Calibrate
+            | Section::History
+            | Section::Sql => self.section.address(Some(name)),
             _ => None,
         };
         same.unwrap_or_else(|| format!("/d/{name}"))
