@@ -6,12 +6,14 @@ mod client;
 mod config;
 mod demo;
 mod doctor;
+mod embed;
 mod export;
 mod import;
 mod job;
 mod models;
 mod progress;
 mod serve;
+mod similar;
 mod sql;
 mod synthesize;
 mod terminal;
@@ -46,6 +48,10 @@ enum Command {
     Sql(sql::Sql),
     /// Name the present state of a dataset, or list the named ones
     Versions(versions::Versions),
+    /// Turn images and boxes into vectors, for look-alikes, heads, selection and the map
+    Embed(embed::Embed),
+    /// Find what looks like an image, a box, a picture or words
+    Similar(similar::Similar),
     /// Models that help: list, fetch, add and verify them
     Models(models::Models),
     /// Look whether everything is in order
@@ -95,6 +101,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Export(command) => export::run(&command),
         Command::Sql(command) => sql::run(&command),
         Command::Versions(command) => versions::run(&command),
+        Command::Embed(command) => embed::run(&command),
+        Command::Similar(command) => similar::run(&command),
         Command::Models(command) => models::run(&command),
         Command::Doctor(command) => doctor::run(&command),
         Command::Config(command) => config::run(&command),

@@ -2,12 +2,14 @@
 
 mod best;
 mod disagreement;
+mod ivf;
 mod pairs;
 mod suspects;
 
 use rayon::prelude::*;
 
 pub use disagreement::knn_disagreement;
+pub use ivf::{Ivf, IvfOptions};
 pub use pairs::{Pair, Pairs, near_duplicates};
 pub use suspects::{Suspect, SuspectOptions, out_of_fold, suspects};
 
@@ -46,6 +48,11 @@ impl<'a> Gallery<'a> {
     pub fn new(matrix: Matrix<'a>) -> Self {
         let lengths = matrix.data().par_chunks(matrix.dims()).with_min_len(SCAN);
         Self { matrix, inverse: lengths.map(inverse_length).collect() }
+    }
+
+    /// Over vectors that are known to have length 1: nothing is measured.
+    pub fn unit(matrix: Matrix<'a>) -> Self {
+        Self { matrix, inverse: vec![1.0; matrix.count()] }
     }
 
     /// The vectors.

@@ -6,6 +6,7 @@ mod classes;
 mod datasets;
 mod downloads;
 mod edits;
+mod embeddings;
 mod exports;
 mod history;
 mod images;
@@ -17,6 +18,7 @@ mod packages;
 mod people;
 mod pictures;
 mod queries;
+mod similar;
 mod sql;
 mod sql_export;
 mod sql_slots;
@@ -47,6 +49,8 @@ pub(crate) fn doors() -> Vec<Door> {
         assist::doors(),
         tweaks::doors(),
         models::doors(),
+        embeddings::doors(),
+        similar::doors(),
         classes::doors(),
         history::doors(),
         versions::doors(),

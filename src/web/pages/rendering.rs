@@ -169,6 +169,7 @@ pub(crate) fn all() -> Vec<(String, String)> {
     every::<super::work::view::Page>("work", &mut drawn);
     every::<super::sql::view::Page>("sql", &mut drawn);
     every::<super::sql::result::Answer>("sql result", &mut drawn);
+    every::<super::similar::view::Page>("similar", &mut drawn);
     every::<super::models::view::Page>("models", &mut drawn);
     every::<super::models::view::Predictors>("models predictors", &mut drawn);
     every::<super::jobs::view::Page>("jobs", &mut drawn);
