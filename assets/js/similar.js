@@ -7,7 +7,7 @@ const place = document.querySelector("[data-similar]");
 function ask(pairs) {
   const next = new URL(place.dataset.href, location.href);
   const now = new URLSearchParams(location.search);
-  for (const key of ["of", "encoder", "k"]) if (now.has(key)) next.searchParams.set(key, now.get(key));
+  for (const key of ["of", "encoder", "k", "state", "where"]) if (now.has(key)) next.searchParams.set(key, now.get(key));
   for (const [key, value] of Object.entries(pairs)) next.searchParams.set(key, value);
   location.assign(next);
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use serde_json::Value;
 use tator_domain::{BoxId, DatasetName, ImageId};
 use tator_pipeline::{SimilarRequest, SimilarTo};
-use tator_store::EmbeddingOf;
+use tator_store::{EmbeddingOf, ImageFilter};
 
 use super::workspace::{Opened, open_existing};
 use super::{Ending, WorkspaceFlag, answer, tell};
@@ -17,6 +17,7 @@ use super::{Ending, WorkspaceFlag, answer, tell};
   tator similar --dataset coins --box 17
   tator similar --dataset coins --image 4 --k 50 --json
   tator similar --dataset coins --file photo.jpg --of boxes
+  tator similar --dataset coins --box 17 --where \"state = 'unlabelled'\"
   tator similar --dataset coins --text \"a worn coin\" --encoder clip-vit-b32
 
 `tator embed` makes the vectors that are searched.")]
@@ -35,6 +36,9 @@ pub(super) struct Similar {
     /// How many look-alikes
     #[arg(long, default_value_t = tator_pipeline::similar::USUAL_K)]
     k: usize,
+    /// Only on images for which this SQL condition is true
+    #[arg(long = "where", value_name = "SQL")]
+    condition: Option<String>,
     /// Print one JSON object last on stdout
     #[arg(long)]
     json: bool,
@@ -71,7 +75,8 @@ pub(super) fn run(command: &Similar) -> anyhow::Result<Ending> {
         }
         To { text, .. } => SimilarTo::Text(text.clone().unwrap_or_default()),
     };
-    let request = SimilarRequest { to, of: command.of, encoder: command.encoder.clone(), k: command.k };
+    let filter = command.condition.clone().map(|sql| ImageFilter { condition: Some(sql), ..ImageFilter::default() });
+    let request = SimilarRequest { to, of: command.of, encoder: command.encoder.clone(), k: command.k, filter };
     let found = match &opened {
         Opened::Here(bench) => serde_json::to_value(bench.similar(&command.dataset, &request)?)?,
         Opened::There(server) => {

@@ -94,6 +94,7 @@ queries! {
     SCAN_IMAGES = "images/scan_all.sql",
     COUNT_FACETS = "images/count_facets.sql",
     SELECT_NEIGHBOURS = "images/select_neighbours.sql",
+    SELECT_IMAGE_NUMBERS = "images/select_numbers.sql",
     SELECT_IMAGE_AT = "images/select_at.sql",
     UPDATE_IMAGE_AFTER_EDIT = "images/update_after_edit.sql",
     SELECT_BOXES_BY_IMAGE = "boxes/select_by_image.sql",

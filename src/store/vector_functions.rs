@@ -9,7 +9,7 @@ use std::error::Error as StdError;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 
-use arrow::array::{ArrayRef, Float32Array, Float32Builder, Int64Array, ListBuilder, RecordBatch};
+use arrow::array::{ArrayRef, Float32Array, Float32Builder, Int64Array, ListBuilder, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType, Field, Schema};
 use duckdb::core::{DataChunkHandle, LogicalTypeHandle, LogicalTypeId};
 use duckdb::vtab::{BindInfo, InitInfo, TableFunctionInfo, VTab, record_batch_to_duckdb_data_chunk};
@@ -154,12 +154,14 @@ impl Found {
             output.set_len(0);
             return Ok(());
         }
-        // Where no column is asked for (a count), DuckDB still names one.
+        // Where no column is asked for (a count), DuckDB names the number of the row: any number will do.
+        let known = |column: &u64| if *column > 2 { 0 } else { *column };
         let columns: Vec<ArrayRef> =
-            progress.columns.iter().map(|column| self.column((*column).min(2), range.clone())).collect();
+            progress.columns.iter().map(|column| self.column(known(column), range.clone())).collect();
         let fields: Vec<Field> =
             columns.iter().map(|column| Field::new("", column.data_type().clone(), true)).collect();
-        let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns)?;
+        let rows = RecordBatchOptions::new().with_row_count(Some(range.len()));
+        let batch = RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), columns, &rows)?;
         record_batch_to_duckdb_data_chunk(&batch, output)
     }
 }

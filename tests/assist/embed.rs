@@ -72,6 +72,9 @@ fn look_alikes_of_images_boxes_regions_and_pictures() {
     let (status, words) = server.try_post("/api/v1/datasets/seen/similar", &json!({ "text": "a coin" })).unwrap();
     assert_eq!((status, &words["error"]["code"]), (422, &json!("no_text_tower")), "{words}");
     assert!(words["error"]["message"].as_str().unwrap().contains("stand-in-clip"), "{words}");
+    let filter = json!({ "where": "image_id IN (2, 5)" });
+    let alike = asked(json!({ "image": 1, "k": 9, "filter": filter }));
+    assert_eq!(results(&alike), [2, 5], "{alike}");
     let near = server.sql("SELECT image_id FROM knn('seen.images', 1, 1)");
     assert_eq!(near, [[json!(2)]]);
 }

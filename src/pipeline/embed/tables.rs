@@ -62,9 +62,9 @@ impl Table {
 
     /// Takes a vector; says why when it is none.
     pub fn take(&mut self, item: ToEmbed, vector: &[f32]) -> Result<(), String> {
-        let fits = self.plan.anew || self.meta.dims == 0 || self.meta.dims == vector.len();
-        let first = self.written == 0 && self.pending.items.is_empty();
-        if vector.is_empty() || !(fits || first && self.plan.current == 0) {
+        // The first vector of a new table says how long they are.
+        let begins = self.written == 0 && self.pending.items.is_empty() && self.plan.current == 0;
+        if vector.is_empty() || !(begins || self.meta.dims == vector.len()) {
             return Err(format!("the model gave {} numbers, not {}", vector.len(), self.meta.dims));
         }
         if !vector.iter().all(|value| value.is_finite()) {

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use tator_domain::{BoxId, ClassId, DatasetName, ImageId, PixelBox};
-use tator_store::{EmbeddingMeta, EmbeddingOf, Vectors};
+use tator_store::{EmbeddingMeta, EmbeddingOf, ImageFilter, Vectors};
 use tator_vision::{Embedder, Picture, Stop, decode_upright};
 
 pub use search::Method;
@@ -68,6 +68,9 @@ pub struct SimilarRequest {
     /// How many.
     #[serde(default = "usual_k")]
     pub k: usize,
+    /// Only on these images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filter: Option<ImageFilter>,
 }
 
 /// Look-alikes where nobody says how many.
@@ -142,7 +145,11 @@ impl Shared {
         let embed = ms_since(begun);
         let begun = Instant::now();
         let spare = if k == 0 { 0 } else { k + SPARE };
-        let (found, method) = self.search.nearest(&vectors, &query, spare).map_err(cannot_compare)?;
+        let found = match request.filter.as_ref().filter(|filter| **filter != ImageFilter::default()) {
+            Some(filter) => Search::nearest_among(&vectors, &query, spare, &reader.image_numbers(d, filter)?),
+            None => self.search.nearest(&vectors, &query, spare),
+        };
+        let (found, method) = found.map_err(cannot_compare)?;
         let found = found.into_iter().filter(|(row, _)| !is_itself(&vectors, *row, &request.to));
         let results = self.shown(d, &vectors, found.collect(), k)?;
         let ms = Took { embed, search: ms_since(begun) };

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use serde::Serialize;
+use tator_domain::ImageId;
 use tator_learning::Matrix;
 use tator_learning::near::{Gallery, Ivf, IvfOptions};
 use tator_store::{NearestSearch, Vectors};
@@ -88,6 +89,28 @@ impl Indexes {
 }
 
 impl Search {
+    /// The rows of these images most like a vector; the images are in order.
+    pub fn nearest_among(
+        vectors: &Vectors,
+        query: &[f32],
+        k: usize,
+        images: &[ImageId],
+    ) -> Result<Found, tator_learning::Error> {
+        let gallery = Gallery::unit(Matrix::known(&vectors.data, vectors.dims)?);
+        // Rows go by image too: a mark for each is made in one walk along both.
+        let mut wanted = images.iter().peekable();
+        let marks: Vec<bool> = vectors
+            .image_ids
+            .iter()
+            .map(|id| {
+                while wanted.next_if(|next| *next < id).is_some() {}
+                wanted.peek().is_some_and(|next| *next == id)
+            })
+            .collect();
+        let found = gallery.top_k_among(query, k, |row| marks[row])?;
+        Ok((found.into_iter().map(|n| (n.row, n.score)).collect(), EXACT))
+    }
+
     /// The rows most like a vector.
     pub fn nearest(&self, vectors: &Arc<Vectors>, query: &[f32], k: usize) -> Result<Found, tator_learning::Error> {
         let matrix = Matrix::known(&vectors.data, vectors.dims)?;
@@ -151,5 +174,7 @@ mod tests {
         assert_eq!((found[0].0, found[1].0, method), (1, 2, EXACT));
         assert!((found[1].1 - 0.8).abs() < 1e-6);
         assert!(search.nearest(&vectors, &[1.0], 2).is_err());
+        let (found, _) = Search::nearest_among(&vectors, &[0.0, 2.0], 2, &[1, 3, 7]).expect("they fit");
+        assert_eq!(found.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [2, 0]);
     }
 }

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use tator_domain::{BoxId, DatasetName, ImageId, PixelBox};
 use tator_pipeline::similar::Region;
 use tator_pipeline::{EmbedRequest, SimilarRequest, SimilarTo, Workbench};
-use tator_store::{BoxPlace, EmbeddingOf};
+use tator_store::{BoxPlace, EmbeddingOf, ImageFilter};
 
 use super::visit::{Bench, Visit, html, see};
 use crate::door::Door;
@@ -43,6 +43,10 @@ struct Query {
     of: Option<String>,
     encoder: Option<String>,
     k: Option<String>,
+    /// Only images in this state.
+    state: Option<String>,
+    #[serde(rename = "where")]
+    condition: Option<String>,
 }
 
 impl Query {
@@ -63,6 +67,11 @@ impl Query {
             to,
             of: parsed("of", self.of.as_deref())?,
             encoder: filled(self.encoder),
+            filter: ImageFilter {
+                state: parsed("state", self.state.as_deref())?,
+                condition: filled(self.condition),
+                ..ImageFilter::default()
+            },
             k: parsed("k", self.k.as_deref())?.unwrap_or(view::USUAL).clamp(1, tator_pipeline::similar::MOST),
         })
     }
@@ -98,7 +107,8 @@ fn drawn(bench: &Workbench, visit: &Visit, d: DatasetName, wish: Wish) -> Answer
     };
     let mut shown = None;
     if let (Some(to), None) = (&wish.to, &wrong) {
-        let request = SimilarRequest { to: to.clone(), of: wish.of, encoder: wish.encoder.clone(), k: wish.k };
+        let (of, encoder, filter) = (wish.of, wish.encoder.clone(), Some(wish.filter.clone()));
+        let request = SimilarRequest { to: to.clone(), of, encoder, k: wish.k, filter };
         match found(bench, &d, &request) {
             Ok(found) => shown = Some(found),
             Err(error) => wrong = Some(in_words(&error)),
@@ -138,7 +148,8 @@ fn found(bench: &Workbench, d: &DatasetName, request: &SimilarRequest) -> Answer
     let places: HashMap<BoxId, BoxPlace> =
         reader.places_of(d, &boxes)?.into_iter().map(|place| (place.box_id, place)).collect();
     let classes = reader.class_list(d)?;
-    Ok(Shown::new(d, &answer, &places, &classes))
+    let filter = request.filter.clone().unwrap_or_default();
+    Ok(Shown::new(d, &answer, &places, (&classes, &filter)))
 }
 
 /// What is to be embedded.

@@ -4,7 +4,7 @@ use tator_domain::PixelBox;
 use tator_pipeline::SimilarTo;
 use tator_pipeline::embed::Encoder;
 use tator_pipeline::similar::Region;
-use tator_store::{BoxPlace, EmbeddingMeta, EmbeddingOf, EmbeddingTable};
+use tator_store::{BoxPlace, EmbeddingMeta, EmbeddingOf, EmbeddingTable, ImageFilter};
 
 use super::view::{Asked, Cell, Page, Shown, USUAL, Wish};
 use crate::page::{Sample, Section, Shell};
@@ -53,7 +53,7 @@ impl Sample for Page {
             shell: Shell::sample(Section::Explore, Some("coins")),
             base: "/d/coins".into(),
             dataset: "coins".parse().expect("a valid name"),
-            wish: Wish { to, of: None, encoder: None, k: USUAL },
+            wish: Wish { to, of: None, encoder: None, k: USUAL, filter: ImageFilter::default() },
             asked,
             shown,
             tables,

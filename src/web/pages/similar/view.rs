@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use tator_domain::{BoxId, Class, ClassId, DatasetName, Image, ImageId, PixelBox};
+use tator_domain::{BoxId, Class, ClassId, DatasetName, Image, ImageId, ImageState, PixelBox};
 use tator_pipeline::embed::Encoder;
 use tator_pipeline::{SimilarAnswer, SimilarTo};
 use tator_store::{BoxPlace, EmbeddingOf, EmbeddingTable, ImageFilter};
@@ -49,6 +49,8 @@ pub struct Wish {
     pub of: Option<EmbeddingOf>,
     /// Whose vectors.
     pub encoder: Option<String>,
+    /// Only on these images.
+    pub filter: ImageFilter,
     /// How many.
     pub k: usize,
 }
@@ -75,6 +77,7 @@ impl Wish {
         let mut pairs: Vec<(&'static str, String)> = Vec::new();
         pairs.extend(self.of.map(|of| ("of", of.to_string())));
         pairs.extend(self.encoder.clone().map(|encoder| ("encoder", encoder)));
+        pairs.extend(addresses::filter_pairs(&self.filter));
         if self.k != USUAL {
             pairs.push(("k", self.k.to_string()));
         }
@@ -249,6 +252,18 @@ impl Page {
             (name.clone(), address(&self.dataset, &wish.pairs()), used == Some(name.as_str()))
         };
         tables.map(choice).collect()
+    }
+
+    /// Only among images in a state: word, address, whether it is in hand.
+    #[must_use]
+    pub fn states(&self) -> Vec<(String, String, bool)> {
+        let choice = |state: Option<ImageState>| {
+            let filter = ImageFilter { state, ..self.wish.filter.clone() };
+            let word = state.map_or_else(|| "all images".to_owned(), |state| state.as_str().replace('_', " "));
+            let wish = Wish { filter, ..self.wish.clone() };
+            (word, address(&self.dataset, &wish.pairs()), self.wish.filter.state == state)
+        };
+        std::iter::once(None).chain(ImageState::ALL.iter().copied().map(Some)).map(choice).collect()
     }
 
     /// Hidden fields of a form that asks about something else.
