@@ -155,7 +155,7 @@ impl Workbench {
         let mut sources: BTreeMap<Arc<str>, Vec<Detection>> = BTreeMap::new();
         let mut stages: BTreeMap<Arc<str>, Vec<Detection>> = BTreeMap::new();
         // A source that found nothing is told, too.
-        let record = reader.run(d, RunKind::Prepass, run)?.record;
+        let record = reader.run_entry(d, RunKind::Prepass, run)?.record;
         let names = record["sources"].as_array().into_iter().flatten().filter_map(|one| one["source_run"].as_str());
         names.for_each(|name| drop(sources.entry(name.into()).or_default()));
         for atom in reader.run_atoms(d, run, *first..=*last)? {

@@ -62,7 +62,7 @@ async fn page(
 }
 
 fn recipe_of(bench: &Workbench, d: &DatasetName, run: &tator_domain::RunName) -> Option<String> {
-    let entry = bench.reader().run(d, tator_store::RunKind::Prepass, run).ok()?;
+    let entry = bench.reader().run_entry(d, tator_store::RunKind::Prepass, run).ok()?;
     serde_json::from_value::<Recipe>(entry.record["recipe"].clone()).ok()?.to_text().ok()
 }
 
