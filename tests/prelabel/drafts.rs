@@ -36,7 +36,8 @@ fn drafts_are_looked_at_put_taken_back_and_never_over_a_person() {
     assert_eq!((&put["boxes"], &put["images"]), (&preview["boxes"], &json!(5)));
     let drafts = total(&server) - before;
     assert_eq!(json!(drafts), put["boxes"]);
-    let free = images(&server).iter().find(|image| image["state"] == "unlabelled").unwrap()["image_id"].as_i64().unwrap();
+    let free =
+        images(&server).iter().find(|image| image["state"] == "unlabelled").unwrap()["image_id"].as_i64().unwrap();
     let one = boxes(&server, free)[0].clone();
     assert_eq!((&one["state"], &one["origin"]), (&json!("draft"), &json!("model:r")));
     assert!(one["score"].as_f64().unwrap() >= 0.3);
@@ -76,7 +77,8 @@ fn classes_and_conditions_choose() {
     assert_eq!(preview(json!({ "score": 0.2, "where": "path LIKE '%005%'" }))["images"], 1);
     assert_eq!(preview(json!({ "score": 1.0 }))["boxes"], 0);
     let found = server.get("/api/v1/datasets/seen/runs/r/images/1");
-    let sources: Vec<_> = found["candidates"][0]["atoms"].as_array().unwrap().iter().map(|a| a["source_run"].clone()).collect();
+    let sources: Vec<_> =
+        found["candidates"][0]["atoms"].as_array().unwrap().iter().map(|a| a["source_run"].clone()).collect();
     assert!(sources.len() >= 2, "{found}");
     let recall = server.get("/api/v1/datasets/seen/runs/r/recall?score=0.1");
     let rows = recall["rows"].as_array().unwrap();

@@ -23,7 +23,11 @@ fn a_run_is_measured_by_source_and_together() {
         tator(&workspace, &all).expect(0).json()
     };
     let union = evaluate(&[]);
-    assert_eq!((figure(&union, "recall"), figure(&union, "precision"), figure(&union, "AP50")), (1.0, 1.0, 1.0), "{union}");
+    assert_eq!(
+        (figure(&union, "recall"), figure(&union, "precision"), figure(&union, "AP50")),
+        (1.0, 1.0, 1.0),
+        "{union}"
+    );
     assert_eq!((&union["images"], &union["truths"]), (&json!(6), &json!(9)));
     assert!(figure(&union, "on_images_without_truth") > 0.0, "what has no truth is not measured");
     let one = evaluate(&["--source", "stand-in-nanodet", "--iou", "0.75"]);
@@ -35,7 +39,8 @@ fn a_run_is_measured_by_source_and_together() {
     assert_eq!(filtered["images"], 1);
     let wrong = tator(&workspace, &["evaluate", "--dataset", "seen", "--run", "r", "--source", "nobody"]).expect(1);
     assert!(wrong.stderr.contains("stand-in-yolox:full"), "{wrong:?}");
-    let missing = tator(&workspace, &["evaluate", "--dataset", "seen", "--run", "r", "--stage", "calibrated"]).expect(1);
+    let missing =
+        tator(&workspace, &["evaluate", "--dataset", "seen", "--run", "r", "--stage", "calibrated"]).expect(1);
     assert!(missing.stderr.contains("calibrate"), "{missing:?}");
 }
 
@@ -59,7 +64,8 @@ fn a_file_of_results_is_placed_by_number_and_name_and_what_cannot_be_placed_is_n
         {"image_id": "x", "category_id": 3, "bbox": [60, 60, 10, 10], "score": 0.3}
     ]);
     fs::write(&results, rows.to_string()).unwrap();
-    let evaluate = || tator(&workspace, &["evaluate", "--dataset", "seen", "--predictions", results.to_str().unwrap(), "--json"]);
+    let evaluate =
+        || tator(&workspace, &["evaluate", "--dataset", "seen", "--predictions", results.to_str().unwrap(), "--json"]);
     let good = evaluate().expect(0).json();
     assert_eq!((figure(&good, "AP"), figure(&good, "recall"), &good["detections"]), (1.0, 1.0, &json!(3)), "{good}");
     let mut more = rows.as_array().unwrap().clone();

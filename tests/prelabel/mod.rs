@@ -99,7 +99,8 @@ fn tator(workspace: &Path, arguments: &[&str]) -> Answer {
 /// Whether models can run here.
 fn has_runtime(workspace: &Path) -> bool {
     let listed = tator(workspace, &["doctor"]);
-    let runs = !listed.stdout.contains("ONNX Runtime cannot be loaded") && !listed.stderr.contains("ONNX Runtime cannot");
+    let runs =
+        !listed.stdout.contains("ONNX Runtime cannot be loaded") && !listed.stderr.contains("ONNX Runtime cannot");
     if !runs {
         eprintln!("not tested: {listed:?}");
     }

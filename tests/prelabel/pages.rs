@@ -45,7 +45,10 @@ fn a_run_is_composed_tried_watched_compared_and_its_drafts_taken_back() {
     browser.until("document.querySelector('.k-union')");
 
     // A second run, and both beside each other.
-    let more = server.post("/api/v1/datasets/seen/runs", &json!({ "recipe": RECIPE.replace("0.2\n[classes]", "0.9\n[classes]"), "run": "all" }));
+    let more = server.post(
+        "/api/v1/datasets/seen/runs",
+        &json!({ "recipe": RECIPE.replace("0.2\n[classes]", "0.9\n[classes]"), "run": "all" }),
+    );
     assert_eq!(server.job(more["job_id"].as_i64().unwrap())["state"], "done");
     go("/d/seen/prelabel");
     press(".compare .button");
@@ -73,6 +76,9 @@ fn a_run_is_composed_tried_watched_compared_and_its_drafts_taken_back() {
     browser.script("document.querySelector('form[action$=\"/undo\"] button').click()");
     browser.until("document.body.textContent.includes('undo of change')");
     let left = server.get("/api/v1/datasets/seen/images?limit=100&state=unlabelled");
-    assert!(left["images"].as_array().unwrap().iter().all(|image| image["n_boxes"] == 0 || image["boxes"] == 0), "{left}");
+    assert!(
+        left["images"].as_array().unwrap().iter().all(|image| image["n_boxes"] == 0 || image["boxes"] == 0),
+        "{left}"
+    );
     assert_eq!(browser.log(), Vec::<String>::new());
 }
