@@ -7,6 +7,7 @@ mod datasets;
 mod downloads;
 mod edits;
 mod embeddings;
+mod evaluate;
 mod exports;
 mod history;
 mod images;
@@ -19,6 +20,7 @@ mod people;
 mod pictures;
 mod queries;
 mod similar;
+mod runs;
 mod sql;
 mod sql_export;
 mod sql_slots;
@@ -59,6 +61,8 @@ pub(crate) fn doors() -> Vec<Door> {
         imports::doors(),
         uploads::doors(),
         exports::doors(),
+        runs::doors(),
+        evaluate::doors(),
         jobs::doors(),
         downloads::doors(),
         trash::doors(),

@@ -15,6 +15,7 @@ mod me;
 mod models;
 mod overview;
 mod similar;
+mod prelabel;
 mod sql;
 mod trash;
 mod versions;
@@ -41,6 +42,7 @@ pub fn doors() -> Vec<Door> {
         me::doors(),
         sql::doors(),
         similar::doors(),
+        prelabel::doors(),
         models::doors(),
         jobs::doors(),
         history::doors(),
