@@ -25,12 +25,15 @@ mod samples;
 mod segmenter;
 mod suppress;
 mod tensor;
+mod text_encoder;
+mod text_map;
 mod thumbnail;
+mod tokeniser;
 
 pub use acceptance::{Acceptance, accept};
 pub use adapters::{
-    FAMILIES, Family, Open, Parts, Sniffed, family, open_detector, open_embedder, open_segmenter, open_text_detector,
-    sniff,
+    FAMILIES, Family, Open, Parts, Sniffed, family, has_text_tower, open_detector, open_embedder, open_segmenter,
+    open_text_detector, open_text_encoder, sniff,
 };
 pub use detector::{DetectOptions, Detection, Detector, Overlap, TextDetector};
 pub use embedder::Embedder;
@@ -50,4 +53,5 @@ pub use runtime::{
 pub use sahi::{Slicing, Tagged, Window, detect_windows, windows};
 pub use segmenter::{Encoding, MaskGrid, Prompt, Segmenter};
 pub use tensor::{Data, Tensor};
+pub use text_encoder::TextEncoder;
 pub use thumbnail::{crop, thumbnail};

@@ -30,7 +30,8 @@ def tracker(name, frame, side):
 
 def clip(visual, textual, inputs, outputs, tokens):
     return {"encoder": (visual, embedders.vision("clip_visual", inputs[0], outputs[0], 224, 512)),
-            "text": (textual, embedders.clip_text("clip_textual", inputs[1], outputs[1], 512, tokens))}
+            "text": (textual, embedders.clip_text("clip_textual", inputs[1], outputs[1], 512, tokens)),
+            "tokenizer": ("tokenizer.json", embedders.Raw((HERE / "clip/tokenizer.json").read_bytes()))}
 
 
 def pair(encoder, decoder, names=("encoder.onnx", "decoder.onnx")):
@@ -76,13 +77,17 @@ MODELS = {
     "clip": ("embed", "clip", 224, clip("vision_model.onnx", "text_model.onnx", ("pixel_values", "input_ids"),
                                         ("image_embeds", "text_embeds"), "sequence_length")),
     "siglip": ("embed", "siglip", 224, {"encoder": ("vision_model.onnx", embedders.siglip_vision()),
-                                        "text": ("text_model.onnx", embedders.siglip_text())}),
+                                        "text": ("text_model.onnx", embedders.siglip_text()),
+                                        "tokenizer": ("tokenizer.json", embedders.small_pieces())}),
     "dinov2": ("embed", "dinov2", 224, {"encoder": ("model.onnx", embedders.dino("dinov2", 14, 384, 0, False))}),
     "dinov3": ("embed", "dinov3", 224, {"encoder": ("model.onnx", embedders.dino("dinov3", 16, 384, 4, True))}),
+    "efficientnet-words": ("embed", "efficientnet", 224, {
+        "encoder": ("model.onnx", embedders.efficientnet()), "text": ("text.onnx", embedders.sentence_text()),
+        "vocab": ("vocab.txt", embedders.small_vocabulary()), "map": ("map.npy", embedders.stretch_map())}),
     "efficientnet": ("embed", "efficientnet", 224, {"encoder": ("model.onnx", embedders.efficientnet())}),
 }
 MODELS |= {name: ("detect", family, side, {"model": ("model.onnx", graph())}) for name, (family, side, graph, _) in detectors.MODELS.items()}
-DIMENSIONS = {"clip": 512, "clip-openai": 512, "siglip": 768, "dinov2": 384, "dinov3": 384, "efficientnet": 1280}
+DIMENSIONS = {"clip": 512, "clip-openai": 512, "siglip": 768, "dinov2": 384, "dinov3": 384, "efficientnet": 1280, "efficientnet-words": 1280}
 
 
 def manifest(name, task, family, side, files):

@@ -23,6 +23,7 @@ mod sam3;
 mod sam_split;
 mod sam_tracker;
 mod sniff;
+mod text_tower;
 mod yolo;
 mod yolov5;
 mod yolox;
@@ -40,6 +41,7 @@ use crate::segmenter::{Encoding, Segmenter};
 use crate::tensor::Tensor;
 
 pub use sniff::{Sniffed, sniff};
+pub use text_tower::{has_text_tower, open_text_encoder};
 
 /// A family: what it is called in manifests, what it does, and how to open a model of it.
 pub struct Family {
@@ -221,5 +223,7 @@ mod acceptance_tests;
 mod detector_tests;
 #[cfg(test)]
 mod real_detectors;
+#[cfg(test)]
+mod text_tests;
 #[cfg(test)]
 mod tests;
