@@ -10,6 +10,9 @@
 //!
 //! Sources: tokenizer_config.json of openai/clip-vit-*, google/siglip-* and siglip2-*; sentence-transformers/all-MiniLM-L6-v2.
 
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
+
 use super::{Parts, family};
 use crate::embedder::unit;
 use crate::model_error::ModelError;
@@ -22,6 +25,8 @@ use crate::tokeniser::Tokeniser;
 
 /// Texts that go through the network together.
 const BATCH: usize = 32;
+/// Texts that are remembered.
+const MOST_KNOWN: usize = 2000;
 /// SigLIP 1 has 32,000 pieces, SigLIP 2 a quarter of a million.
 const SIGLIP_1: usize = 100_000;
 
@@ -98,6 +103,8 @@ pub(super) struct TextTower {
     most: usize,
     padding: Option<i64>,
     map: Option<LinearMap>,
+    /// Vectors of texts that were asked for: a run asks for the same ones at every picture.
+    known: Mutex<HashMap<String, Vec<f32>>>,
 }
 
 impl TextTower {
@@ -130,6 +137,7 @@ impl TextTower {
             tokeniser,
             fixed,
             padding,
+            known: Mutex::default(),
         })
     }
 
@@ -175,12 +183,12 @@ impl TextTower {
         }
         Ok(unit(map.apply(&unit(vector))))
     }
-}
 
-impl TextEncoder for TextTower {
-    fn embed_texts(&self, texts: &[&str], stop: &Stop) -> Result<Vec<Vec<f32>>, ModelError> {
+    fn compute(&self, texts: &[&str], stop: &Stop) -> Result<Vec<Vec<f32>>, ModelError> {
         let mut vectors = Vec::with_capacity(texts.len());
-        for group in texts.chunks(BATCH) {
+        // Eight-bit sentence encoders scale by the whole batch: company would change a text's vector.
+        let batch = if self.kind == Kind::Sentence { 1 } else { BATCH };
+        for group in texts.chunks(batch) {
             let (ids, mask) = self.batch(group)?;
             let kinds = Tensor::i64(&ids.shape, vec![0; mask.shape.iter().product()]);
             let feeds = [(self.input.as_str(), &ids), ("attention_mask", &mask), ("token_type_ids", &kinds)];
@@ -193,6 +201,28 @@ impl TextEncoder for TextTower {
             }
         }
         Ok(vectors)
+    }
+}
+
+impl TextEncoder for TextTower {
+    fn embed_texts(&self, texts: &[&str], stop: &Stop) -> Result<Vec<Vec<f32>>, ModelError> {
+        let missing: Vec<&str> = {
+            let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            texts
+                .iter()
+                .copied()
+                .filter(|text| !known.contains_key(*text))
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect()
+        };
+        let new = self.compute(&missing, stop)?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() + new.len() > MOST_KNOWN {
+            known.retain(|text, _| texts.contains(&text.as_str()));
+        }
+        known.extend(missing.into_iter().map(str::to_owned).zip(new));
+        Ok(texts.iter().map(|text| known.get(*text).cloned().unwrap_or_default()).collect())
     }
 
     fn sentence(&self, thing: &str) -> String {
