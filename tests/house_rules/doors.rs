@@ -17,7 +17,8 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Libraries that one room alone may know.
 const HEAVY: &[(&str, &[&str])] = &[
     ("store", &["duckdb", "lance", "lance-index", "arrow", "parquet"]),
-    ("vision", &["image", "fast_image_resize"]),
+    ("vision", &["image", "fast_image_resize", "ort", "tokenizers"]),
+    ("learning", &["xgb"]),
     ("web", &["actix-web", "actix-multipart", "actix-htmx", "askama", "argon2"]),
     ("pipeline", &["zip", "quick-xml", "serde-saphyr", "csv"]),
 ];
