@@ -22,7 +22,9 @@ pub mod synthetic;
 mod upkeep;
 mod workbench;
 
-pub use assist::{AssistChange, AssistSettings, AssistStatus, ClassSuggestion, SegmentAnswer, SegmentRequest};
+pub use assist::{
+    AssistChange, AssistSettings, AssistStatus, ClassSuggestion, ProposeRequest, SegmentAnswer, SegmentRequest,
+};
 pub use error::Error;
 pub use export::{ExportImages, ExportReport, ExportRequest};
 pub use glossary::{DatasetWords, ExpandRequest, Expanded, Glossary, LanguageChange, LanguageSettings, Shelved};

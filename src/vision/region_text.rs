@@ -212,7 +212,12 @@ impl RegionText {
 
 impl TextDetector for RegionText {
     fn look(&self, picture: &Picture, stop: &Stop) -> Result<Encoding, ModelError> {
-        let rects = self.regions.of(picture, stop)?;
+        // As they are kept: a crop made again from what was kept is the same.
+        let single = |rect: PixelBox| {
+            let [x, y, w, h] = [rect.x, rect.y, rect.w, rect.h].map(|v| f64::from(v as f32));
+            PixelBox { x, y, w, h }
+        };
+        let rects: Vec<PixelBox> = self.regions.of(picture, stop)?.into_iter().map(single).collect();
         let crops = rects.iter().map(|rect| picture.square_around(rect, REGION_MARGIN)).collect::<Result<Vec<_>, _>>();
         let crops = crops.map_err(|e| ModelError::Options(e.to_string()))?;
         let vectors = if crops.is_empty() { Vec::new() } else { self.embedder.embed(&crops, stop)? };

@@ -153,7 +153,7 @@ pub fn applied(outcome: EditOutcome) -> EditAnswer {
 
 /// A new box of the first class.
 pub fn add(key: &str, x: f64, y: f64, w: f64, h: f64) -> Edit {
-    Edit::Add { key: key.to_owned(), class_id: 1, x, y, w, h, polygon: None, angle: None, state: None }
+    Edit::Add { key: key.to_owned(), class_id: 1, x, y, w, h, polygon: None, angle: None, state: None, origin: None }
 }
 
 /// A box moves to another left edge.
@@ -174,7 +174,7 @@ pub fn move_to(box_id: i64, x: f64) -> Edit {
 /// A box gets another class.
 pub fn reclass(box_id: i64, class_id: i32) -> Edit {
     let class_id = Some(class_id);
-    Edit::Update { box_id, class_id, x: None, y: None, w: None, h: None, polygon: None, angle: None, state: None }
+    Edit::Update { box_id, class_id, x: None, y: None, w: None, h: None, polygon: None, angle: None, state: None, origin: None }
 }
 
 pub fn delete(box_id: i64) -> Edit {

@@ -67,7 +67,8 @@ impl LanguageSettings {
 /// An address that can be asked: over TLS, or on this machine or network.
 fn checked(url: &str) -> Result<Url, Error> {
     let wrong = |text: &str| Error::invalid("url", text);
-    let url = Url::parse(url.trim()).map_err(|e| wrong(&format!("{url:?}: {e}; for example http://127.0.0.1:8080/v1")))?;
+    let url =
+        Url::parse(url.trim()).map_err(|e| wrong(&format!("{url:?}: {e}; for example http://127.0.0.1:8080/v1")))?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
         return Err(wrong("an address begins with http:// or https:// and names a host"));
     }
@@ -167,7 +168,14 @@ mod tests {
 
     #[test]
     fn an_address_names_a_host_and_holds_no_secret() {
-        for url in ["ftp://a/v1", "127.0.0.1:8080", "http://user:secret@host/v1", "http://host/v1?key=1", "file:///etc/passwd", ""] {
+        for url in [
+            "ftp://a/v1",
+            "127.0.0.1:8080",
+            "http://user:secret@host/v1",
+            "http://host/v1?key=1",
+            "file:///etc/passwd",
+            "",
+        ] {
             assert!(checked(url).is_err(), "{url}");
         }
         let settings = LanguageSettings { url: Some("http://127.0.0.1:8080/v1".into()), model: None };

@@ -63,8 +63,11 @@ impl Workbench {
         let mut glossary = self.glossary(d)?;
         let wanted = |id: ClassId| request.classes.as_ref().is_none_or(|classes| classes.contains(&id));
         let classes = self.reader().class_list(d)?;
-        let names: Vec<String> =
-            classes.into_iter().filter(|class| !class.retired && wanted(class.class_id)).map(|class| class.name).collect();
+        let names: Vec<String> = classes
+            .into_iter()
+            .filter(|class| !class.retired && wanted(class.class_id))
+            .map(|class| class.name)
+            .collect();
         if names.is_empty() {
             return Err(Error::invalid("classes", "there is no class to find words for"));
         }
@@ -99,8 +102,9 @@ fn proposals(answer: &str, names: &[String]) -> Result<Vec<(String, Vec<String>)
     let text = answer.rsplit_once("</think>").map_or(answer, |(_, rest)| rest);
     let braced = text.find('{').zip(text.rfind('}')).and_then(|(from, to)| text.get(from..=to));
     let json = braced.filter(|json| serde_json::from_str::<Value>(json).is_ok());
-    let said = Glossary::read(json.unwrap_or(text))
-        .map_err(|_| Error::ModelFailed(format!("the language model did not answer with words: {:.120}", text.trim())))?;
+    let said = Glossary::read(json.unwrap_or(text)).map_err(|_| {
+        Error::ModelFailed(format!("the language model did not answer with words: {:.120}", text.trim()))
+    })?;
     let of = |name: &String| {
         let entry = said.entry(name)?;
         let terms = entry.terms.iter().chain(&entry.expanded).flat_map(|term| clean(term)).collect();

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use tator_domain::{Class, ClassId, DatasetName};
 
 pub use endpoint::{LanguageChange, LanguageSettings};
-pub use expand::{Expanded, ExpandRequest};
+pub use expand::{ExpandRequest, Expanded};
 pub use terms::{Prompt, PromptKind, clean, prompts};
 
 use crate::error::Error;
@@ -343,7 +343,11 @@ mod tests {
     #[test]
     fn a_persons_word_is_never_a_models() {
         let mut glossary = Glossary::read("car: sedan").expect("a line");
-        let more = Entry { name: "Car".into(), terms: vec!["Auto".into()], expanded: vec!["SEDAN".into(), "coupé".into(), "car".into()] };
+        let more = Entry {
+            name: "Car".into(),
+            terms: vec!["Auto".into()],
+            expanded: vec!["SEDAN".into(), "coupé".into(), "car".into()],
+        };
         glossary.add(more);
         glossary.add(Entry { name: "car".into(), terms: vec!["coupé".into()], expanded: Vec::new() });
         let entry = glossary.entry("CAR").expect("it is there");
@@ -366,9 +370,16 @@ mod tests {
     fn words_for_other_classes_are_kept_and_named() {
         let glossary = Glossary::read("car: sedan\nzebra: striped horse").expect("lines");
         let class = |class_id, name: &str, retired| Class {
-            class_id, name: name.into(), supercategory: None, colour: "#000000".into(), source_id: None, retired, retired_into: None,
+            class_id,
+            name: name.into(),
+            supercategory: None,
+            colour: "#000000".into(),
+            source_id: None,
+            retired,
+            retired_into: None,
         };
-        let words = glossary.for_classes(&[class(1, "Car", false), class(2, "zebra", true), class(3, "van", false)], Some(BUDGET));
+        let words = glossary
+            .for_classes(&[class(1, "Car", false), class(2, "zebra", true), class(3, "van", false)], Some(BUDGET));
         assert_eq!(words.unknown, ["zebra"]);
         assert_eq!(words.classes.iter().map(|c| c.prompts.len()).collect::<Vec<_>>(), [2, 1]);
     }

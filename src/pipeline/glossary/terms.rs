@@ -8,8 +8,20 @@ use super::Entry;
 const LONGEST: usize = 40;
 /// What people and language models put before the thing.
 const FILLERS: [&str; 14] = [
-    "all kinds of ", "all types of ", "any kind of ", "any type of ", "kinds of ", "types of ", "including ", "such as ",
-    "for example ", "e.g. ", "e.g ", "like ", "any ", "various ",
+    "all kinds of ",
+    "all types of ",
+    "any kind of ",
+    "any type of ",
+    "kinds of ",
+    "types of ",
+    "including ",
+    "such as ",
+    "for example ",
+    "e.g. ",
+    "e.g ",
+    "like ",
+    "any ",
+    "various ",
 ];
 /// Marks of notes, lists and arrows: not of a name.
 const FOREIGN: [char; 14] = ['(', ')', '[', ']', '{', '}', '<', '>', '→', '←', ':', '|', '"', '`'];
@@ -100,7 +112,8 @@ fn same(a: &str, b: &str) -> bool {
 /// `budget` beside the name (`None`: all).
 #[must_use]
 pub fn prompts(class: &str, entry: Option<&Entry>, budget: Option<usize>) -> Vec<Prompt> {
-    let said = |texts: &[String], kind| texts.iter().map(|text| Prompt { text: text.clone(), kind }).collect::<Vec<_>>();
+    let said =
+        |texts: &[String], kind| texts.iter().map(|text| Prompt { text: text.clone(), kind }).collect::<Vec<_>>();
     let spoken = class.replace('_', " ").split_whitespace().collect::<Vec<_>>().join(" ");
     let names = said(&[spoken, class.to_owned()], PromptKind::Class);
     let words = entry.map(|entry| [said(&entry.terms, PromptKind::Base), said(&entry.expanded, PromptKind::Expanded)]);
@@ -139,15 +152,30 @@ mod tests {
         assert!(clean("car (any colour)").is_empty());
         assert!(clean("note: cars").is_empty() && clean("a -> b").is_empty() && clean("...").is_empty());
         assert!(clean("a vehicle which people drive on roads every single day").is_empty());
-        assert_eq!(clean("übergroßer Lastkraftwagen mit Anhänger 1234"), ["übergroßer Lastkraftwagen mit Anhänger 1234"]);
+        assert_eq!(
+            clean("übergroßer Lastkraftwagen mit Anhänger 1234"),
+            ["übergroßer Lastkraftwagen mit Anhänger 1234"]
+        );
     }
 
     #[test]
     fn prompts_begin_with_the_name_and_keep_to_the_budget() {
         let words = |list: &[&str]| list.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        let entry = Entry { name: "Fire_truck".into(), terms: words(&["Fire truck", "fire engine"]), expanded: words(&["pumper", "ladder truck"]) };
-        let texts = |budget| prompts("Fire_truck", Some(&entry), budget).into_iter().map(|p| (p.text, p.kind.name())).collect::<Vec<_>>();
-        let all = [("Fire truck", "class"), ("Fire_truck", "class"), ("fire engine", "base"), ("pumper", "expanded"), ("ladder truck", "expanded")];
+        let entry = Entry {
+            name: "Fire_truck".into(),
+            terms: words(&["Fire truck", "fire engine"]),
+            expanded: words(&["pumper", "ladder truck"]),
+        };
+        let texts = |budget| {
+            prompts("Fire_truck", Some(&entry), budget).into_iter().map(|p| (p.text, p.kind.name())).collect::<Vec<_>>()
+        };
+        let all = [
+            ("Fire truck", "class"),
+            ("Fire_truck", "class"),
+            ("fire engine", "base"),
+            ("pumper", "expanded"),
+            ("ladder truck", "expanded"),
+        ];
         assert_eq!(texts(None), all.map(|(text, kind)| (text.to_owned(), kind)));
         assert_eq!(texts(Some(2)).len(), 4);
         assert_eq!(texts(Some(0)).len(), 2);
