@@ -8,7 +8,7 @@ export const PROFILES = [
     keys: {
       "next-image": ["D", "."], "previous-image": ["A", ","], "next-unreviewed": ["Shift+D"], "previous-unreviewed": ["Shift+A"],
       "go-to": ["G"], "zoom-selection": ["F"], "actual-size": ["Z"],
-      "find-region": ["Shift+R"], "auto-class": ["Alt+A"], sam: ["Shift+S"], "sam-point": ["S"],
+      "auto-class": ["Alt+A"], sam: ["Shift+S"], "sam-point": ["S"],
     },
   },
 ];

@@ -132,7 +132,7 @@ fn class_named(classes: &[Class], name: &str) -> Option<ClassId> {
 }
 
 impl Shared {
-    fn propose(
+    fn propose_boxes(
         &self,
         bench: &Workbench,
         d: &DatasetName,
@@ -288,6 +288,6 @@ impl Workbench {
     /// # Errors
     /// [`Error::NotFound`], [`Error::Invalid`]; [`Error::NoModel`] and what goes wrong in the model.
     pub fn propose(&self, d: &DatasetName, id: ImageId, request: &ProposeRequest) -> Result<ProposeAnswer, Error> {
-        self.open.assist.shared.propose(self, d, id, request)
+        self.open.assist.shared.propose_boxes(self, d, id, request)
     }
 }

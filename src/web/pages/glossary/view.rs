@@ -5,7 +5,6 @@ use tator_domain::DatasetName;
 use tator_pipeline::glossary::ClassWords;
 use tator_pipeline::{DatasetWords, LanguageSettings, Shelved};
 
-use crate::figures::filters;
 use crate::page::Shell;
 
 /// `/d/{dataset}/glossary`
@@ -33,8 +32,8 @@ pub struct Page {
 impl Page {
     /// Prompts in all.
     #[must_use]
-    pub fn prompts(&self) -> u64 {
-        self.words.classes.iter().map(|class| class.prompts.len() as u64).sum()
+    pub fn prompts(&self) -> usize {
+        self.words.classes.iter().map(|class| class.prompts.len()).sum()
     }
 
     /// Words as they stand in a field.
