@@ -174,7 +174,7 @@ pub fn move_to(box_id: i64, x: f64) -> Edit {
 /// A box gets another class.
 pub fn reclass(box_id: i64, class_id: i32) -> Edit {
     let class_id = Some(class_id);
-    Edit::Update { box_id, class_id, x: None, y: None, w: None, h: None, polygon: None, angle: None, state: None, origin: None }
+    Edit::Update { box_id, class_id, x: None, y: None, w: None, h: None, polygon: None, angle: None, state: None }
 }
 
 pub fn delete(box_id: i64) -> Edit {
