@@ -34,6 +34,8 @@ pub(crate) struct Finders {
 /// Who answers, by the name that people are shown.
 pub(crate) struct Finder<F: ?Sized> {
     pub name: String,
+    /// Stands for every file that the answer depends on.
+    pub fingerprint: String,
     pub engine: Arc<F>,
 }
 
@@ -76,10 +78,10 @@ impl Shared {
         if let Some(model) = self.words_model(name)? {
             let open = |model: &Model, options| Ok(Arc::from(open_text_detector(&model.parts(options))?));
             let (model, engine) = get(&self.finders.detectors, model, &self.settings(), open)?;
-            return Ok(Finder { name: model.manifest.name, engine });
+            return Ok(Finder { fingerprint: whole(&model), name: model.manifest.name, engine });
         }
-        let Finder { name, engine } = self.regions_finder(true)?;
-        Ok(Finder { name, engine })
+        let Finder { name, fingerprint, engine } = self.regions_finder(true)?;
+        Ok(Finder { name, fingerprint, engine })
     }
 
     /// A detector of words that is at hand; `None` when words have to be looked for in regions.
@@ -105,9 +107,9 @@ impl Shared {
         let source = self.shelves.choose(Task::Detect, None).or_else(|_| self.shelves.choose(Task::Segment, None))?;
         let (own, other) = (encoder.manifest.name.clone(), source.manifest.name.clone());
         let name = format!("{own} + {other}");
-        let key = format!("{name} {} {}", encoder.manifest.fingerprint(), source.manifest.fingerprint());
-        if let Some((_, pair)) = lock(&self.finders.pairs).iter().find(|(held, _)| *held == key) {
-            return Ok(Finder { name, engine: Arc::clone(pair) });
+        let fingerprint = format!("{}-{}", whole(&encoder), whole(&source));
+        if let Some((_, pair)) = lock(&self.finders.pairs).iter().find(|(held, _)| *held == fingerprint) {
+            return Ok(Finder { name, fingerprint, engine: Arc::clone(pair) });
         }
         let (_, embedder) = self.engines.embedder_named(&self.shelves, &settings, Some(&own))?;
         let tower = has_text_tower(&encoder.manifest).then(|| self.text_tower(Some(&own))).transpose()?;
@@ -118,11 +120,11 @@ impl Shared {
         };
         let pair = Arc::new(RegionText::new(regions, embedder, tower.map(|(_, tower)| tower)));
         let mut pairs = lock(&self.finders.pairs);
-        pairs.push((key, Arc::clone(&pair)));
+        pairs.push((fingerprint.clone(), Arc::clone(&pair)));
         if pairs.len() > PAIRS {
             pairs.remove(0);
         }
-        Ok(Finder { name, engine: pair })
+        Ok(Finder { name, fingerprint, engine: pair })
     }
 
     /// The encoder of the settings; for words the first that has a text tower when that one has none.
@@ -147,6 +149,11 @@ impl Shared {
         let open = |model: &Model, options| Ok(Arc::from(open_text_encoder(&model.parts(options))?));
         get(&self.finders.towers, model, &self.settings(), open)
     }
+}
+
+/// All files of a model, those for words too.
+fn whole(model: &Model) -> String {
+    model.manifest.files.values().map(|file| &file.sha256[..16]).collect::<Vec<_>>().join("-")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -208,7 +208,7 @@ impl Shared {
         part: &Part,
     ) -> Result<Raw, Error> {
         let names = asked_for(bench, d, r)?;
-        let Finder { name, engine } = self.words_finder(r.model.as_deref())?;
+        let Finder { name, engine, .. } = self.words_finder(r.model.as_deref())?;
         let (seen, cached, look) =
             self.seen(d, id, part, &name, || Ok(engine.look(&part.picture, &Stop::default())?))?;
         let usual = engine.usual();
@@ -223,7 +223,7 @@ impl Shared {
             return Err(Error::invalid("box", "the box that the others should be like: [x, y, w, h]"));
         };
         let exemplar = PixelBox { x, y, w, h };
-        let Finder { name, engine } = self.regions_finder(false)?;
+        let Finder { name, engine, .. } = self.regions_finder(false)?;
         let vector = engine.vector(&*self.picture(d, id)?, &exemplar, &Stop::default())?;
         let take = || Ok(tator_vision::TextDetector::look(engine.as_ref(), &part.picture, &Stop::default())?);
         let (seen, cached, look) = self.seen(d, id, part, &name, take)?;

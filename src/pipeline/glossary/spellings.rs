@@ -21,7 +21,7 @@ pub(super) fn read(text: &str) -> Result<Glossary, Error> {
     let text = text.trim_start_matches('\u{feff}').trim();
     let own = toml::from_str::<Glossary>(text).ok().filter(|own| !own.class.is_empty());
     let entries = match (own, serde_json::from_str::<Value>(text)) {
-        (Some(own), _) => own.class.into_iter().map(tidied).collect(),
+        (Some(own), _) => own.class.iter().map(tidied).collect(),
         (None, Ok(json)) => from_json(&json),
         (None, Err(error)) if text.starts_with(['{', '[']) && !text.starts_with("[[") => {
             return Err(Error::invalid("glossary", format!("it begins like JSON, but is none: {error}")));
@@ -37,7 +37,7 @@ pub(super) fn read(text: &str) -> Result<Glossary, Error> {
     Ok(glossary)
 }
 
-fn tidied(entry: Entry) -> Entry {
+fn tidied(entry: &Entry) -> Entry {
     let terms = entry.terms.iter().flat_map(|term| clean(term)).collect();
     let expanded = entry.expanded.iter().flat_map(|term| clean(term)).collect();
     Entry { name: entry.name.trim().to_owned(), terms, expanded }
