@@ -208,9 +208,9 @@ impl Shared {
         part: &Part,
     ) -> Result<Raw, Error> {
         let names = asked_for(bench, d, r)?;
-        let Finder { name, engine, .. } = self.words_finder(r.model.as_deref())?;
+        let Finder { name, fingerprint, engine } = self.words_finder(r.model.as_deref())?;
         let (seen, cached, look) =
-            self.seen(d, id, part, &name, || Ok(engine.look(&part.picture, &Stop::default())?))?;
+            self.seen(d, id, part, &fingerprint, || Ok(engine.look(&part.picture, &Stop::default())?))?;
         let usual = engine.usual();
         let options = DetectOptions { score: FLOOR, most: MOST, ..usual };
         let texts: Vec<&str> = names.iter().map(|(text, _)| text.as_str()).collect();
@@ -223,10 +223,10 @@ impl Shared {
             return Err(Error::invalid("box", "the box that the others should be like: [x, y, w, h]"));
         };
         let exemplar = PixelBox { x, y, w, h };
-        let Finder { name, engine, .. } = self.regions_finder(false)?;
+        let Finder { name, fingerprint, engine } = self.regions_finder(false)?;
         let vector = engine.vector(&*self.picture(d, id)?, &exemplar, &Stop::default())?;
         let take = || Ok(tator_vision::TextDetector::look(engine.as_ref(), &part.picture, &Stop::default())?);
-        let (seen, cached, look) = self.seen(d, id, part, &name, take)?;
+        let (seen, cached, look) = self.seen(d, id, part, &fingerprint, take)?;
         let options = DetectOptions { score: FLOOR, most: MOST, ..tator_vision::TextDetector::usual(engine.as_ref()) };
         let own = PixelBox { x: x - part.x, y: y - part.y, w, h };
         let mut found = RegionText::like(&seen, &vector, &options)?;
