@@ -9,6 +9,7 @@ mod doctor;
 mod embed;
 mod evaluate;
 mod export;
+mod glossary;
 mod import;
 mod job;
 mod models;
@@ -58,6 +59,8 @@ enum Command {
     Embed(embed::Embed),
     /// Find what looks like an image, a box, a picture or words
     Similar(similar::Similar),
+    /// Other words for classes, for detectors that understand words
+    Glossary(glossary::GlossaryCommand),
     /// Models that help: list, fetch, add and verify them
     Models(models::Models),
     /// Look whether everything is in order
@@ -111,6 +114,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Versions(command) => versions::run(&command),
         Command::Embed(command) => embed::run(&command),
         Command::Similar(command) => similar::run(&command),
+        Command::Glossary(command) => glossary::run(&command),
         Command::Models(command) => models::run(&command),
         Command::Doctor(command) => doctor::run(&command),
         Command::Config(command) => config::run(&command),

@@ -10,6 +10,7 @@ mod error;
 pub mod evaluate;
 pub mod export;
 pub mod formats;
+pub mod glossary;
 pub mod intake;
 pub mod jobs;
 pub mod models;
@@ -27,9 +28,13 @@ mod workbench;
 
 pub use assist::{AssistChange, AssistSettings, AssistStatus, ClassSuggestion, SegmentAnswer, SegmentRequest};
 pub use embed::{EmbedReport, EmbedRequest};
+pub use assist::{
+    AssistChange, AssistSettings, AssistStatus, ClassSuggestion, ProposeRequest, SegmentAnswer, SegmentRequest,
+};
 pub use error::Error;
 pub use evaluate::{EvaluateReport, EvaluateRequest};
 pub use export::{ExportImages, ExportReport, ExportRequest};
+pub use glossary::{DatasetWords, ExpandRequest, Expanded, Glossary, LanguageChange, LanguageSettings, Shelved};
 pub use intake::{ImportMode, ImportReport, ImportRequest};
 pub use jobs::{JobId, JobProgress, JobRecord, JobState, StageProgress};
 pub use models::{AddRequest, Added, Model, ModelInfo, ModelsStatus, PullRequest};

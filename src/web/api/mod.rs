@@ -9,6 +9,7 @@ mod edits;
 mod embeddings;
 mod evaluate;
 mod exports;
+mod glossaries;
 mod history;
 mod images;
 mod imports;
@@ -53,6 +54,7 @@ pub(crate) fn doors() -> Vec<Door> {
         models::doors(),
         embeddings::doors(),
         similar::doors(),
+        glossaries::doors(),
         classes::doors(),
         history::doors(),
         versions::doors(),

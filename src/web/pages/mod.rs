@@ -6,6 +6,7 @@
 
 mod datasets;
 mod gallery;
+mod glossary;
 mod help;
 mod history;
 mod import;
@@ -44,6 +45,7 @@ pub fn doors() -> Vec<Door> {
         similar::doors(),
         prelabel::doors(),
         models::doors(),
+        glossary::doors(),
         jobs::doors(),
         history::doors(),
         versions::doors(),
