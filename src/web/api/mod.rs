@@ -6,6 +6,7 @@ mod classes;
 mod datasets;
 mod downloads;
 mod edits;
+mod evaluate;
 mod exports;
 mod history;
 mod images;
@@ -17,6 +18,7 @@ mod packages;
 mod people;
 mod pictures;
 mod queries;
+mod runs;
 mod sql;
 mod sql_export;
 mod sql_slots;
@@ -55,6 +57,8 @@ pub(crate) fn doors() -> Vec<Door> {
         imports::doors(),
         uploads::doors(),
         exports::doors(),
+        runs::doors(),
+        evaluate::doors(),
         jobs::doors(),
         downloads::doors(),
         trash::doors(),
