@@ -23,21 +23,10 @@ CREATE OR REPLACE TEMP TABLE cal_candidates (
 CREATE OR REPLACE TEMP TABLE cal_votes (
     row INTEGER NOT NULL,
     source VARCHAR NOT NULL,
+    stage VARCHAR NOT NULL,
     score DOUBLE,
     atoms INTEGER NOT NULL,
     iou DOUBLE NOT NULL
-);
--- Objects that are really there.
-CREATE OR REPLACE TEMP TABLE cal_truths (
-    image_id BIGINT NOT NULL,
-    class_id INTEGER NOT NULL,
-    x DOUBLE NOT NULL,
-    y DOUBLE NOT NULL,
-    w DOUBLE NOT NULL,
-    h DOUBLE NOT NULL,
-    area DOUBLE NOT NULL,
-    crowd BOOLEAN NOT NULL,
-    box_id BIGINT NOT NULL
 );
 -- Pairs of candidates of one image that overlap, both ways round.
 CREATE OR REPLACE TEMP TABLE cal_overlaps (
@@ -46,4 +35,11 @@ CREATE OR REPLACE TEMP TABLE cal_overlaps (
     iou DOUBLE NOT NULL,
     covered DOUBLE NOT NULL,
     same_class BOOLEAN NOT NULL
+);
+-- Candidates whose centres lie near, a row for each candidate that has any.
+CREATE OR REPLACE TEMP TABLE cal_neighbours (
+    row INTEGER NOT NULL,
+    near INTEGER NOT NULL,
+    near_same INTEGER NOT NULL,
+    near_same_score DOUBLE
 );

@@ -1,7 +1,8 @@
 -- What can be said of every candidate without knowing any truth, in the order of `row`; names are part of the recipe.
 WITH votes AS (
     SELECT row, max(score) AS vote_max, avg(score) AS vote_mean, coalesce(stddev_pop(score), 0) AS vote_std,
-           count(DISTINCT source) AS own_sources, max(iou) AS vote_iou_max, avg(iou) AS vote_iou_mean
+           bool_or(stage = 'detector') AS by_detector, bool_or(stage = 'text') AS by_text,
+           bool_or(stage = 'similarity') AS by_similarity, max(iou) AS vote_iou_max, avg(iou) AS vote_iou_mean
     FROM cal_votes GROUP BY row
 ), ranked AS (
     SELECT row, image_id, class_id, coalesce(score, 0) AS score,
@@ -47,7 +48,13 @@ SELECT c.row,
        r.class_count::FLOAT AS class_count,
        ((r.image_sum - r.score) / greatest(r.image_count - 1, 1))::FLOAT AS image_mean_other,
        ((r.class_sum - r.score) / greatest(r.class_count - 1, 1))::FLOAT AS class_mean_other,
-       r.image_max::FLOAT AS image_max, (r.score - r.class_max)::FLOAT AS below_class_max
+       r.image_max::FLOAT AS image_max, (r.score - r.class_max)::FLOAT AS below_class_max,
+       coalesce(n.near, 0)::FLOAT AS near, coalesce(n.near_same, 0)::FLOAT AS near_same,
+       n.near_same_score::FLOAT AS near_same_score,
+       (v.by_detector)::INTEGER::FLOAT AS by_detector, (v.by_text)::INTEGER::FLOAT AS by_text,
+       (v.by_similarity)::INTEGER::FLOAT AS by_similarity,
+       (v.by_text AND NOT v.by_detector AND NOT v.by_similarity)::INTEGER::FLOAT AS only_text,
+       (v.by_similarity AND NOT v.by_detector AND NOT v.by_text)::INTEGER::FLOAT AS only_similarity
 FROM cal_candidates c JOIN cal_images i USING (image_id) JOIN ranked r USING (row)
-LEFT JOIN votes v USING (row) LEFT JOIN around a USING (row)
+LEFT JOIN votes v USING (row) LEFT JOIN around a USING (row) LEFT JOIN cal_neighbours n USING (row)
 ORDER BY c.row

@@ -5,6 +5,7 @@
 //! them out, [`jobs`] does both in the background, upkeep publishes what people changed.
 
 pub mod assist;
+pub mod calibrate;
 mod error;
 pub mod evaluate;
 pub mod export;
@@ -24,6 +25,7 @@ mod upkeep;
 mod workbench;
 
 pub use assist::{AssistChange, AssistSettings, AssistStatus, ClassSuggestion, SegmentAnswer, SegmentRequest};
+pub use calibrate::{ApplyRequest, CalibrateReport, CalibrateRequest};
 pub use error::Error;
 pub use evaluate::{EvaluateReport, EvaluateRequest};
 pub use export::{ExportImages, ExportReport, ExportRequest};

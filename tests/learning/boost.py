@@ -27,7 +27,7 @@ def case(cells, right, monotone, balance, rounds):
     tune = xgboost.DMatrix(cells[TRAIN:], right[TRAIN:])
     share = right[:TRAIN].mean()
     parameters = {
-        "objective": "binary:logistic", "eval_metric": "logloss", "tree_method": "hist", "nthread": 2, "seed": 42,
+        "objective": "binary:logistic", "eval_metric": "logloss", "tree_method": "hist", "nthread": 1, "seed": 42,
         "max_depth": 4, "eta": 0.1, "subsample": 1.0, "colsample_bytree": 1.0, "min_child_weight": 1, "gamma": 0.1,
         "lambda": 1, "alpha": 0.1, "max_bin": 64, "base_score": 0.5 if balance else float(share),
         "scale_pos_weight": float((1 - share) / share) if balance else 1.0,

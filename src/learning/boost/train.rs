@@ -9,6 +9,10 @@ use super::parameters::Parameters;
 use super::refused;
 use crate::{Error, Watch};
 
+/// Cells up to which one thread is as fast as several: they would mostly wait for each other, once a level of a tree. It
+/// depends on the rows alone, so the same rows give the same trees everywhere.
+const SMALL: usize = 4_000_000;
+
 /// Rows of a table with what became of them.
 #[derive(Debug, Clone, Copy)]
 pub struct Sample<'a> {
@@ -90,6 +94,9 @@ pub fn train(
     let prior = if parameters.balance { 0.5 } else { share };
     let rows = sample.matrix()?;
     let aside = tune.map(Sample::matrix).transpose()?;
+    let cells = rows.num_rows() * rows.num_cols();
+    let threads = if cells < SMALL { 1 } else { parameters.threads };
+    let parameters = &Parameters { threads, ..parameters.clone() };
     let known: Vec<&DMatrix> = std::iter::once(&rows).chain(aside.as_ref()).collect();
     let mut booster = parameters.booster(&known, sample.columns.names(), (prior, weight))?;
     let curve = grow(&mut booster, &rows, aside.as_ref(), parameters, hear)?;

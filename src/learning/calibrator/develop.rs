@@ -9,6 +9,7 @@ use super::options::Options;
 use super::pool::Pool;
 use super::priors::{PRIOR_COLUMNS, Priors};
 use super::rule::{Rule, choose_rule};
+use super::shelf::Shelf;
 use super::run::Heard;
 use crate::Error;
 use crate::boost::{Columns, Parameters, Step};
@@ -52,6 +53,7 @@ pub(super) struct Fitting<'a> {
     pub dev: &'a [bool],
     pub aside: Option<&'a [bool]>,
     pub options: &'a Options,
+    pub shelf: &'a dyn Shelf,
 }
 
 /// Margins of rows whose image no model has seen, and the models.
@@ -156,7 +158,8 @@ impl Fitting<'_> {
             let priors = Priors::fit(self.pool, &train);
             let (rows, aside) = (self.pool.rows_on(&train), self.pool.rows_on(&held));
             let (fitted, margins) = with_priors(self.pool, &priors, |columns| {
-                let ground = Ground { columns, targets: self.targets, options: self.options, parameters };
+                let content = self.content(&priors);
+                let ground = self.ground(columns, parameters, &content);
                 let fitted = ground.grow(&rows, Some(&aside), None, &mut |step| hear(&Heard { fold, step: *step }))?;
                 let margins = fitted.ensemble.margins(columns, &aside)?;
                 Ok((fitted, margins))
@@ -186,11 +189,22 @@ impl Fitting<'_> {
         let priors = Priors::fit(self.pool, self.dev);
         let rows = self.pool.rows_on(self.dev);
         let fitted = with_priors(self.pool, &priors, |columns| {
-            let ground = Ground { columns, targets: self.targets, options: self.options, parameters };
+            let content = self.content(&priors);
+            let ground = self.ground(columns, parameters, &content);
             let fold = self.options.inner_folds;
             ground.grow(&rows, None, Some(rounds), &mut |step| hear(&Heard { fold, step: *step }))
         })?;
         Ok((fitted.ensemble, priors))
+    }
+
+    fn ground<'b>(&'b self, columns: &'b Columns<'b>, parameters: &'b Parameters, content: &'b str) -> Ground<'b> {
+        Ground { columns, targets: self.targets, options: self.options, parameters, shelf: self.shelf, content }
+    }
+
+    /// Says what columns the trees see: those of the pool, and those that priors make of them.
+    fn content(&self, priors: &Priors) -> String {
+        let priors = serde_json::to_string(priors).unwrap_or_default();
+        format!("{} {}", self.pool.content(), blake3::hash(priors.as_bytes()).to_hex())
     }
 
     fn known(&self, margins: &[(usize, f64)]) -> Vec<(f64, bool)> {

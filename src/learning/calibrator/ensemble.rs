@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::options::Options;
+use super::shelf::{self, Shelf};
 use crate::Error;
 use crate::boost::{Columns, Format, Model, Parameters, Sample, Step, train};
 
@@ -44,6 +45,9 @@ pub(super) struct Ground<'a> {
     pub targets: &'a [Option<f32>],
     pub options: &'a Options,
     pub parameters: &'a Parameters,
+    pub shelf: &'a dyn Shelf,
+    /// Name of the columns' content.
+    pub content: &'a str,
 }
 
 impl Ground<'_> {
@@ -85,8 +89,15 @@ impl Ground<'_> {
         let tune = aside.as_ref().map(|(rows, targets)| Sample { columns, rows, targets, weights: &[] });
         let rounds = rounds.unwrap_or(self.parameters.rounds);
         let parameters = Parameters { rounds, ..self.parameters.clone() };
+        let beside = aside.as_ref().map(|(rows, targets)| (&rows[..], &targets[..]));
+        let key = shelf::key(self.content, (&rows, &targets), beside, &parameters);
+        if let Some(known) = shelf::find(self.shelf, &key, columns.names()) {
+            return Ok(known);
+        }
         let trained = train(&sample, tune.as_ref(), &parameters, hear)?;
-        Ok((trained.model, trained.rounds, trained.curve))
+        let mut grown = (trained.model, trained.rounds, trained.curve);
+        shelf::keep(self.shelf, &key, &mut grown)?;
+        Ok(grown)
     }
 
     /// Rows with a target, and the targets.

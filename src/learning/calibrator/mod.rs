@@ -20,6 +20,7 @@ mod pool;
 mod priors;
 mod rule;
 mod run;
+mod shelf;
 #[cfg(test)]
 mod tests;
 
@@ -32,4 +33,5 @@ pub use options::{Labels, Options};
 pub use pool::{ImageSize, Pool, Source};
 pub use priors::{PRIOR_COLUMNS, Priors};
 pub use rule::{Rule, Scope};
+pub use shelf::{NoShelf, Shelf};
 pub use run::{Calibrated, FoldReport, Heard, RowScore, calibrate};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tator_domain::{ImageId, PixelBox};
 
 use super::options::Labels;
+use super::shelf::name_of;
 use crate::Error;
 use crate::bad_number::BadNumber;
 use crate::boost::Columns;
@@ -45,6 +46,8 @@ pub struct Pool<'a> {
     pub(super) image_at: Vec<usize>,
     /// For each truth the place of its image.
     pub(super) truth_at: Vec<usize>,
+    /// Name of the content of columns and boxes.
+    content: String,
 }
 
 impl<'a> Pool<'a> {
@@ -70,7 +73,14 @@ impl<'a> Pool<'a> {
         };
         let image_at = candidates.iter().map(|one| place(one.image)).collect::<Result<_, _>>()?;
         let truth_at = truths.iter().map(|one| place(one.image)).collect::<Result<_, _>>()?;
-        Ok(Self { images, candidates, truths, columns, image_at, truth_at })
+        let content = name_of(&columns);
+        Ok(Self { images, candidates, truths, columns, image_at, truth_at, content })
+    }
+
+    /// A name for what the columns hold: equal columns have equal names.
+    #[must_use]
+    pub fn content(&self) -> &str {
+        &self.content
     }
 
     /// Numbers of the candidates on the marked images.

@@ -12,6 +12,7 @@ use super::judge::{judge, suppress};
 use super::options::Options;
 use super::pool::{Pool, Source};
 use super::rule::{Rule, choose_rule};
+use super::shelf::Shelf;
 use crate::Error;
 use crate::boost::Step;
 use crate::coco_evaluation::{Counts, Detection};
@@ -79,7 +80,7 @@ const OURS: &str = "calibrated";
 /// The name of all candidates by the run's score.
 const UNION: &str = "union";
 
-/// Calibrates a pool. `sources` are compared with; `hear` gets every step and its `false` stops.
+/// Calibrates a pool. `sources` are compared with; `shelf` keeps trees for the next time; `hear` gets every step and its `false` stops.
 ///
 /// # Errors
 /// [`Error::Invalid`] for options and rows that make no sense, or too few images; [`Error::Stopped`].
@@ -87,6 +88,7 @@ pub fn calibrate(
     pool: &Pool<'_>,
     sources: &[Source],
     options: &Options,
+    shelf: &dyn Shelf,
     hear: &mut dyn FnMut(&Heard) -> bool,
 ) -> Result<Calibrated, Error> {
     options.check()?;
@@ -100,7 +102,7 @@ pub fn calibrate(
         let is = |wanted: Part| parts.iter().map(|part| *part == wanted).collect::<Vec<_>>();
         let (tune, test) = (is(Part::Tune), is(Part::Test));
         let dev: Vec<bool> = test.iter().map(|is| !is).collect();
-        let fitting = Fitting { pool, targets: &targets, dev: &dev, aside: Some(&tune), options };
+        let fitting = Fitting { pool, targets: &targets, dev: &dev, aside: Some(&tune), options, shelf };
         let development = fitting.develop(hear)?;
         trial.test(&development, &dev, Some(&tune), &test, 0)?;
         trial.score_rest(&development, &parts)?;
@@ -115,10 +117,10 @@ pub fn calibrate(
     for fold in 0..n {
         let test: Vec<bool> = outer.iter().map(|one| *one == Some(fold)).collect();
         let dev: Vec<bool> = test.iter().map(|is| !is).collect();
-        let fitting = Fitting { pool, targets: &targets, dev: &dev, aside: None, options };
+        let fitting = Fitting { pool, targets: &targets, dev: &dev, aside: None, options, shelf };
         trial.test(&fitting.develop(hear)?, &dev, None, &test, fold)?;
     }
-    let fitting = Fitting { pool, targets: &targets, dev: &all, aside: None, options };
+    let fitting = Fitting { pool, targets: &targets, dev: &all, aside: None, options, shelf };
     let development = fitting.develop(hear)?;
     trial.conclude(Protocol::Nested { folds: n }, development)
 }

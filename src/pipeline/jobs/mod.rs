@@ -4,6 +4,7 @@
 //! it begins and when it ends; progress lives in memory. A job that was running when the program died is `interrupted`:
 //! everything it did was aside, so that resuming it is asking again.
 
+mod calibrate_job;
 mod export_job;
 mod import_job;
 mod prepass_job;
@@ -43,6 +44,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { name: "tweak", run: tweak_job::run },
     Kind { name: "prepass", run: prepass_job::run },
     Kind { name: "prepass_estimate", run: prepass_job::estimate },
+    Kind { name: "calibrate", run: calibrate_job::run },
     Kind { name: "pull", run: pull_job::run },
     Kind { name: "verify", run: verify_job::run },
 ];
