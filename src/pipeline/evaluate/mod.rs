@@ -19,7 +19,7 @@ use tator_learning::coco_evaluation;
 
 pub(crate) use found::calibration_of;
 pub use found::Stage;
-pub use recall::{RecallReport, RecallRow};
+pub use recall::{ClassRecall, RecallReport, RecallRow};
 pub use report::{ClassReport, EvaluateReport};
 pub use truths::Truths;
 

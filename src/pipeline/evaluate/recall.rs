@@ -1,11 +1,11 @@
 //! Honest recall: what each source of a run finds alone, beside what all find together, and the most that could be
 //! found by choosing well among them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
-use tator_domain::{ClassId, DatasetName, RunName};
+use tator_domain::{ClassId, DatasetName, ImageId, RunName};
 use tator_learning::coco_evaluation::{Classes, Counts, covered, evaluate, match_at};
 use tator_store::RunKind;
 
@@ -106,16 +106,45 @@ impl Workbench {
         condition: Option<&str>,
     ) -> Result<RecallReport, Error> {
         let truths = Truths::read(self.reader(), d, condition)?;
-        let looked_at = self.reader().run_images(d, run, i64::MIN..=i64::MAX)?;
-        let ids: std::collections::BTreeSet<_> = looked_at.iter().map(|row| row.image_id).collect();
-        let truths = truths.of_images(|id| ids.contains(&id));
+        let ids = self.looked_at(d, run)?;
+        self.recall_on(d, run, &truths.of_images(|id| ids.contains(&id)), (iou, score))
+    }
+
+    /// The same of two runs, on the images that both have looked at: anything else would compare images, not runs.
+    ///
+    /// # Errors
+    /// As [`Workbench::recall`].
+    pub fn compare_recall(
+        &self,
+        d: &DatasetName,
+        runs: [&RunName; 2],
+        point: (f64, f64),
+    ) -> Result<[RecallReport; 2], Error> {
+        let truths = Truths::read(self.reader(), d, None)?;
+        let [first, second] = [self.looked_at(d, runs[0])?, self.looked_at(d, runs[1])?];
+        let truths = truths.of_images(|id| first.contains(&id) && second.contains(&id));
+        Ok([self.recall_on(d, runs[0], &truths, point)?, self.recall_on(d, runs[1], &truths, point)?])
+    }
+
+    fn looked_at(&self, d: &DatasetName, run: &RunName) -> Result<BTreeSet<ImageId>, Error> {
+        let rows = self.reader().run_images(d, run, i64::MIN..=i64::MAX)?;
+        Ok(rows.iter().map(|row| row.image_id).collect())
+    }
+
+    fn recall_on(
+        &self,
+        d: &DatasetName,
+        run: &RunName,
+        truths: &Truths,
+        (iou, score): (f64, f64),
+    ) -> Result<RecallReport, Error> {
         if truths.images.is_empty() {
             let text = format!("no image of run {run} is labelled: label some of them to see what it finds");
             return Err(Error::invalid("run", text));
         }
-        let groups = self.groups(d, run, &truths)?;
-        let rows = groups.iter().map(|group| row(group, &truths, (iou, score))).collect::<Result<Vec<_>, _>>()?;
-        let classes = classes(&groups, &truths, (iou, score))?;
+        let groups = self.groups(d, run, truths)?;
+        let rows = groups.iter().map(|group| row(group, truths, (iou, score))).collect::<Result<Vec<_>, _>>()?;
+        let classes = classes(&groups, truths, (iou, score))?;
         let n_truths = truths.rows.iter().filter(|truth| !truth.crowd).count();
         Ok(RecallReport { run: run.clone(), iou, score, images: truths.images.len(), truths: n_truths, rows, classes })
     }

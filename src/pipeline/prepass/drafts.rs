@@ -128,6 +128,12 @@ fn chosen(
     Ok((images, drafts))
 }
 
+/// The condition that a run has looked at an image.
+#[must_use]
+pub fn looked_at(d: &DatasetName, run: &RunName) -> String {
+    format!("image_id IN (SELECT image_id FROM {d}.run_images_{run})")
+}
+
 fn sample(image: &ImageRow, drafts: &[DraftBox]) -> DraftSample {
     let ours = drafts.iter().filter(|draft| draft.image_id == image.image_id);
     let shown = |draft: &DraftBox| {
@@ -139,6 +145,29 @@ fn sample(image: &ImageRow, drafts: &[DraftBox]) -> DraftSample {
 }
 
 impl Workbench {
+    /// Some images of a run, spread over all of them, with their candidates that score enough.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for the run.
+    pub fn run_samples(&self, d: &DatasetName, run: &RunName, n: usize, score: f64) -> Result<Vec<DraftSample>, Error> {
+        let reader = self.reader();
+        let filter = ImageFilter { condition: Some(looked_at(d, run)), ..ImageFilter::default() };
+        let images = reader.image_rows(d, &filter)?;
+        let step = images.len().div_ceil(n.max(1)).max(1);
+        let sample = |image: &ImageRow| {
+            let candidates = reader.run_candidates(d, run, image.image_id..=image.image_id)?;
+            let sure = candidates.iter().filter(|one| one.score.unwrap_or(0.0) >= score);
+            let drafts = sure.map(|one| DraftBox {
+                image_id: one.image_id,
+                class_id: one.class_id,
+                rect: one.rect,
+                score: one.score,
+            });
+            Ok(sample(image, &drafts.collect::<Vec<_>>()))
+        };
+        images.iter().step_by(step).map(sample).collect()
+    }
+
     /// What candidates of a run would become drafts; nothing is changed.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ mod classes;
 mod detectors;
 mod drafts;
 mod estimate;
+mod examples;
 mod fuse;
 mod look_over;
 mod looks;
@@ -23,6 +24,7 @@ mod recipe;
 mod request;
 mod scores;
 mod shown;
+mod similarity;
 #[cfg(test)]
 mod tests;
 mod unfinished;
@@ -32,7 +34,7 @@ use std::path::PathBuf;
 use tator_store::Reader;
 
 pub use classes::{How, Mapped};
-pub use drafts::{DraftPreview, DraftRequest, DraftSample};
+pub use drafts::{DraftPreview, DraftRequest, DraftSample, looked_at};
 pub(crate) use estimate::{EstimateRequest, estimate};
 pub use pace::StagePace;
 pub(crate) use publish::run;

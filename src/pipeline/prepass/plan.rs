@@ -7,7 +7,7 @@ use tator_domain::DatasetName;
 use super::classes::unknown_names;
 use super::looks::Pass;
 use super::recipe::Recipe;
-use super::{detectors, looks};
+use super::{detectors, similarity};
 use crate::assist::Shared;
 use crate::error::Error;
 
@@ -25,7 +25,13 @@ pub(super) fn plan(shared: &Shared, d: &DatasetName, recipe: &Recipe) -> Result<
     let recipe = detectors::expand(recipe, &shared.shelves.list())?;
     let classes = shared.writer.reader().class_list(d)?;
     let mut warnings = Vec::new();
-    let passes = detectors::passes(shared, &recipe, &classes)?;
+    let mut passes = detectors::passes(shared, &recipe, &classes)?;
+    if recipe.similarity.is_some() {
+        match similarity::pass(shared, d, &recipe, &classes, &passes)? {
+            Ok(pass) => passes.push(pass),
+            Err(why) => warnings.push(why),
+        }
+    }
     misspelt(&recipe, &passes, &mut warnings);
     unmapped(&passes, &mut warnings);
     Ok(Plan { recipe, passes, warnings })
@@ -60,10 +66,4 @@ fn unmapped(passes: &[Pass], warnings: &mut Vec<String>) {
         let more = if names.len() > 12 { ", …" } else { "" };
         warnings.push(format!("{} classes of {model} are none of the dataset and are left out: {few}{more}", names.len()));
     }
-}
-
-/// The key of everything a pass may build on.
-#[expect(dead_code, reason = "for passes that see what was found before them")]
-pub(super) fn key_of_all(passes: &[Pass]) -> String {
-    looks::key_of(&passes.iter().map(|pass| pass.key.as_str()).collect::<Vec<_>>())
 }

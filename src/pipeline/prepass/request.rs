@@ -120,6 +120,13 @@ impl Workbench {
         Ok((job, name))
     }
 
+    /// Detectors of fixed classes at hand, by name; those that cannot be used say why.
+    #[must_use]
+    pub fn detectors(&self) -> Vec<crate::models::Model> {
+        let models = self.open.assist.shared.shelves.list().into_iter();
+        models.filter(|model| model.manifest.task == tator_vision::Task::Detect).collect()
+    }
+
     /// The finished runs of a dataset by name.
     ///
     /// # Errors

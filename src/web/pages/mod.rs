@@ -14,6 +14,7 @@ mod label;
 mod me;
 mod models;
 mod overview;
+mod prelabel;
 mod sql;
 mod trash;
 mod versions;
@@ -39,6 +40,7 @@ pub fn doors() -> Vec<Door> {
         work::doors(),
         me::doors(),
         sql::doors(),
+        prelabel::doors(),
         models::doors(),
         jobs::doors(),
         history::doors(),
