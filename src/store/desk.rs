@@ -92,7 +92,7 @@ impl Reader {
         run: &RunName,
         mut hear: impl FnMut(usize, usize) -> Result<(), E>,
     ) -> Result<Desk, E> {
-        self.run(d, RunKind::Prepass, run)?;
+        self.run_entry(d, RunKind::Prepass, run)?;
         let connection = self.engine.connect()?;
         find_dataset(&connection, d)?;
         let desk = Desk { connection, dataset: d.clone(), run: run.clone() };
@@ -297,8 +297,8 @@ impl Reader {
         run: &RunName,
         on: std::ops::RangeInclusive<ImageId>,
     ) -> Result<Vec<ScoredBox>, Error> {
-        self.run(d, RunKind::Calibration, calibration)?;
-        self.run(d, RunKind::Prepass, run)?;
+        self.run_entry(d, RunKind::Calibration, calibration)?;
+        self.run_entry(d, RunKind::Prepass, run)?;
         let query = queries::SELECT_SCORED;
         let sql = query.of_run(d, run).replace("{calibration}", calibration.as_str());
         self.engine.with(|c| {
@@ -327,7 +327,7 @@ impl Reader {
         names: &[String],
         candidates: &[i64],
     ) -> Result<Vec<(i64, Vec<f32>)>, Error> {
-        self.run(d, RunKind::Calibration, calibration)?;
+        self.run_entry(d, RunKind::Calibration, calibration)?;
         let query = queries::SELECT_FEATURES_OF;
         let wanted = serde_json::json!(candidates).to_string();
         self.engine.with(|c| {

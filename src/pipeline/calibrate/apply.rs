@@ -83,7 +83,7 @@ impl Workbench {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Invalid`] for a condition that is refused.
     pub fn preview_calibration(&self, d: &DatasetName, name: &RunName, request: &ApplyRequest) -> Result<ApplyPreview, Error> {
-        let record = Record::parse(&self.reader().run(d, RunKind::Calibration, name)?.record)?;
+        let record = Record::parse(&self.reader().run_entry(d, RunKind::Calibration, name)?.record)?;
         Ok(self.chosen(d, name, &record, request)?.0)
     }
 
@@ -98,7 +98,7 @@ impl Workbench {
         request: &ApplyRequest,
         author: &str,
     ) -> Result<Applied, Error> {
-        let record = Record::parse(&self.reader().run(d, RunKind::Calibration, name)?.record)?;
+        let record = Record::parse(&self.reader().run_entry(d, RunKind::Calibration, name)?.record)?;
         let (preview, drafts) = self.chosen(d, name, &record, request)?;
         if request.dry_run {
             return Ok(Applied { preview, change: None });

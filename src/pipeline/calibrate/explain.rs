@@ -48,7 +48,7 @@ impl Workbench {
             return Err(Error::invalid("candidates", format!("{} are too many: {MOST} at once", candidates.len())));
         }
         let reader = self.reader();
-        let record = Record::parse(&reader.run(d, RunKind::Calibration, name)?.record)?;
+        let record = Record::parse(&reader.run_entry(d, RunKind::Calibration, name)?.record)?;
         let path = reader.run_folder(d, RunKind::Calibration, name).join("model.json");
         let bytes = std::fs::read(&path).map_err(Error::io(format!("reading {}", path.display())))?;
         let model = Model::from_bytes(&bytes).map_err(refused)?;

@@ -125,8 +125,9 @@ pub(super) fn features_hash(names: &[String]) -> String {
         queries::SELECT_DESK_VOTES,
     ];
     let mut hasher = blake3::Hasher::new();
-    statements.iter().for_each(|query| drop(hasher.update(query.sql.as_bytes()).finalize()));
-    names.iter().for_each(|name| drop(hasher.update(name.as_bytes()).update(b"\n").finalize()));
+    for text in statements.iter().map(|query| query.sql).chain(names.iter().map(String::as_str)) {
+        hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+    }
     hasher.finalize().to_hex().to_string()
 }
 

@@ -173,7 +173,7 @@ pub(super) struct Made {
 
 /// Hash of what a calibration is made of: run, truth, request.
 pub(super) fn key_of(reader: &Reader, request: &CalibrateRequest) -> Result<String, Error> {
-    let entry = reader.run(&request.dataset, RunKind::Prepass, &request.run)?;
+    let entry = reader.run_entry(&request.dataset, RunKind::Prepass, &request.run)?;
     let plain = CalibrateRequest { name: None, ..request.clone() };
     let made_of = json!({
         "version": VERSION,

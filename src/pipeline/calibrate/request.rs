@@ -86,7 +86,7 @@ impl Workbench {
     pub fn start_calibration(&self, mut request: CalibrateRequest) -> Result<(JobId, RunName), Error> {
         request.check()?;
         let reader = self.reader();
-        reader.run(&request.dataset, RunKind::Prepass, &request.run)?;
+        reader.run_entry(&request.dataset, RunKind::Prepass, &request.run)?;
         let name = match request.name.take() {
             Some(name) => name,
             None => free_name(reader, &request)?,
@@ -111,7 +111,7 @@ impl Workbench {
     /// # Errors
     /// [`Error::NotFound`].
     pub fn calibration(&self, d: &DatasetName, name: &RunName) -> Result<RunEntry, Error> {
-        Ok(self.reader().run(d, RunKind::Calibration, name)?)
+        Ok(self.reader().run_entry(d, RunKind::Calibration, name)?)
     }
 
     /// Moves a calibration into the trash.

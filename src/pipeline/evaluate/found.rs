@@ -96,7 +96,7 @@ fn check_source(
     is_known: impl Fn() -> bool,
 ) -> Result<(), Error> {
     let Some(source) = source.filter(|_| !is_known()) else { return Ok(()) };
-    let entry = reader.run(d, RunKind::Prepass, run)?;
+    let entry = reader.run_entry(d, RunKind::Prepass, run)?;
     let sources = entry.record["sources"].as_array().cloned().unwrap_or_default();
     let known = |key: &str| sources.iter().filter_map(|one| one[key].as_str()).any(|name| name == source);
     if known("source") || known("source_run") {

@@ -155,9 +155,11 @@ impl Workbench {
         let mut sources: BTreeMap<Arc<str>, Vec<Detection>> = BTreeMap::new();
         let mut stages: BTreeMap<Arc<str>, Vec<Detection>> = BTreeMap::new();
         // A source that found nothing is told, too.
-        let record = reader.run(d, RunKind::Prepass, run)?.record;
+        let record = reader.run_entry(d, RunKind::Prepass, run)?.record;
         let names = record["sources"].as_array().into_iter().flatten().filter_map(|one| one["source_run"].as_str());
-        names.for_each(|name| drop(sources.entry(name.into()).or_default()));
+        for name in names {
+            sources.entry(name.into()).or_default();
+        }
         for atom in reader.run_atoms(d, run, *first..=*last)? {
             if truths.images.contains(&atom.image_id) {
                 sources.entry(atom.source_run.clone()).or_default().push(of_atom(&atom, atom.score));
@@ -206,7 +208,7 @@ fn row(group: &Group, truths: &Truths, (iou, score): (f64, f64)) -> Result<Recal
 fn share(truths: &Truths, found: &[Detection], iou: f64) -> Result<Option<f64>, Error> {
     let covered = covered(&truths.rows, found, iou, Classes::Apart).map_err(no_figure)?;
     let counts = truths.rows.iter().zip(&covered).filter(|(truth, _)| !truth.crowd).map(|(_, covered)| *covered);
-    let (n, reached) = counts.fold((0, 0), |(n, reached), covered| (n + 1, reached + usize::from(covered)));
+    let (n, reached) = counts.fold((0_u32, 0_u32), |(n, reached), covered| (n + 1, reached + u32::from(covered)));
     Ok((n > 0).then(|| f64::from(reached) / f64::from(n)))
 }
 

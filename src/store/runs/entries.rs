@@ -94,7 +94,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Damaged`] when its record cannot be read.
-    pub fn run(&self, d: &DatasetName, kind: RunKind, name: &RunName) -> Result<RunEntry, Error> {
+    pub fn run_entry(&self, d: &DatasetName, kind: RunKind, name: &RunName) -> Result<RunEntry, Error> {
         let folder = self.run_folder(d, kind, name);
         let path = folder.join(kind.record());
         if !path.is_file() {
@@ -119,10 +119,10 @@ impl Reader {
     /// The finished runs by name.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for the dataset; as [`Reader::run`].
+    /// [`Error::NotFound`] for the dataset; as [`Reader::run_entry`].
     pub fn runs(&self, d: &DatasetName, kind: RunKind) -> Result<Vec<RunEntry>, Error> {
         self.engine.with(|c| crate::reader::find_dataset(c, d))?;
-        self.run_names(d, kind)?.iter().map(|name| self.run(d, kind, name)).collect()
+        self.run_names(d, kind)?.iter().map(|name| self.run_entry(d, kind, name)).collect()
     }
 
     /// Deleted runs, latest first.
@@ -149,7 +149,7 @@ impl Writer {
     /// # Errors
     /// [`Error::NotFound`].
     pub fn delete_run(&self, d: &DatasetName, kind: RunKind, name: &RunName) -> Result<TrashedRun, Error> {
-        self.reader.run(d, kind, name)?;
+        self.reader.run_entry(d, kind, name)?;
         let deleted_at = self.clock.now();
         let entry = format!("{d}-{}-{name}-{deleted_at}", kind.word());
         let note = TrashedRun {

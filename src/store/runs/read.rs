@@ -93,7 +93,7 @@ impl Reader {
         query: &Query,
         decode: fn(&RecordBatch, &mut Pool) -> Result<Vec<T>, Error>,
     ) -> Result<Vec<T>, Error> {
-        self.run(d, kind, run)?;
+        self.run_entry(d, kind, run)?;
         self.engine.with(|c| {
             let found = batches(c, query, &query.of_run(d, run), [*on.start(), *on.end()])?;
             let (mut pool, mut rows) = (Pool::default(), Vec::new());

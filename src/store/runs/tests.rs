@@ -100,7 +100,7 @@ fn rows_come_back_as_they_were_written() {
     assert_eq!(reader.run_candidates(&coins(), &run, 1..=1).unwrap(), [candidate(1, 1)]);
     assert_eq!(reader.run_images(&coins(), &run, 3..=9).unwrap(), [image(3)]);
     assert_eq!(reader.run_members(&coins(), &run, 0..=9).unwrap().len(), 3);
-    assert_eq!(reader.run(&coins(), RunKind::Prepass, &run).unwrap().record["recipe"], "fast");
+    assert_eq!(reader.run_entry(&coins(), RunKind::Prepass, &run).unwrap().record["recipe"], "fast");
 }
 
 #[test]

@@ -78,7 +78,7 @@ async fn estimate(
 
 async fn show(bench: Bench, path: web::Path<(DatasetName, RunName)>) -> WebResult<HttpResponse> {
     let (dataset, run) = path.into_inner();
-    let entry = blocking(move || bench.reader().run(&dataset, RunKind::Prepass, &run)).await?;
+    let entry = blocking(move || bench.reader().run_entry(&dataset, RunKind::Prepass, &run)).await?;
     Ok(HttpResponse::Ok().json(entry))
 }
 

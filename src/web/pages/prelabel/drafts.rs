@@ -73,7 +73,7 @@ fn page(
     request: &DraftRequest,
     drafted: Option<&Drafted>,
 ) -> Result<DraftsPage, tator_pipeline::Error> {
-    bench.reader().run(&dataset, RunKind::Prepass, &run)?;
+    bench.reader().run_entry(&dataset, RunKind::Prepass, &run)?;
     let preview = bench.preview_drafts(&dataset, &run, request).map_err(|error| error.to_string());
     let every = DraftRequest { classes: None, ..request.clone() };
     let counts = bench.preview_drafts(&dataset, &run, &every).map(|preview| preview.classes).unwrap_or_default();

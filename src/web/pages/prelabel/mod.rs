@@ -78,7 +78,7 @@ fn run_page(
     run: &RunName,
     point: (f64, f64),
 ) -> Result<RunPage, tator_pipeline::Error> {
-    let entry = bench.reader().run(&dataset, RunKind::Prepass, run)?;
+    let entry = bench.reader().run_entry(&dataset, RunKind::Prepass, run)?;
     let record = &entry.record;
     let samples = bench.run_samples(&dataset, run, PICTURES, point.1)?;
     let failures = record["failures"].as_array().into_iter().flatten().map(|one| {
@@ -179,7 +179,7 @@ async fn found(
     let (dataset, run, image_id) = path.into_inner();
     let page = blocking(move || {
         let reader = bench.reader();
-        reader.run(&dataset, RunKind::Prepass, &run)?;
+        reader.run_entry(&dataset, RunKind::Prepass, &run)?;
         let image = reader.image(&dataset, image_id)?.image;
         let filter = ImageFilter { condition: Some(looked_at(&dataset, &run)), ..ImageFilter::default() };
         let around = reader.neighbours(&dataset, image_id, &filter)?;
@@ -220,7 +220,7 @@ async fn compare(
         let dataset = dataset.into_inner();
         let shell = visit.shell(&bench, Section::Prelabel, Some(&dataset))?;
         let [first, second] =
-            [bench.reader().run(&dataset, RunKind::Prepass, &a)?, bench.reader().run(&dataset, RunKind::Prepass, &b)?];
+            [bench.reader().run_entry(&dataset, RunKind::Prepass, &a)?, bench.reader().run_entry(&dataset, RunKind::Prepass, &b)?];
         let recall = bench.compare_recall(&dataset, [&a, &b], point).map_err(|error| error.to_string());
         let lines = [RunLine::of(&first), RunLine::of(&second)];
         let differences = differences(&first.record["recipe"], &second.record["recipe"]);
