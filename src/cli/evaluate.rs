@@ -108,10 +108,7 @@ fn show(report: &Value, json: bool) {
         return;
     }
     let figure = |name: &str| report[name].as_f64().map_or("   –".to_owned(), |value| format!("{value:.4}"));
-    for names in [
-        ["AP", "AP50", "AP75", "APs", "APm", "APl"],
-        ["AR1", "AR10", "AR100", "ARs", "ARm", "ARl"],
-    ] {
+    for names in [["AP", "AP50", "AP75", "APs", "APm", "APl"], ["AR1", "AR10", "AR100", "ARs", "ARm", "ARl"]] {
         answer(&names.map(|name| format!("{name:<5} {}", figure(name))).join("   "));
     }
     let [precision, recall, f1] = ["precision", "recall", "f1"].map(figure);

@@ -46,7 +46,13 @@ impl Writer {
     ///
     /// # Errors
     /// [`Error::Invalid`] when no draft finds a place.
-    pub fn add_drafts(&self, d: &DatasetName, run_name: &str, drafts: &[DraftBox], author: &str) -> Result<Drafted, Error> {
+    pub fn add_drafts(
+        &self,
+        d: &DatasetName,
+        run_name: &str,
+        drafts: &[DraftBox],
+        author: &str,
+    ) -> Result<Drafted, Error> {
         let now = self.clock.now();
         let wanted = i64::try_from(drafts.len()).unwrap_or(i64::MAX);
         let first = self.reserve(d, 0, wanted, 0)?.box_id;

@@ -63,7 +63,8 @@ pub use packages::{CLAIM_IDLE_MICROS, NewPackages, Package, PackageState};
 pub use places::{BoxPlace, ClassSample};
 pub use reader::{ImageFile, Reader};
 pub use runs::{
-    Atom, Candidate, Column, Member, PrepassTables, RunDraft, RunEntry, RunFile, RunImage, RunKind, RunTable, TrashedRun,
+    Atom, Candidate, Column, Member, PrepassTables, RunDraft, RunEntry, RunFile, RunImage, RunKind, RunTable,
+    TrashedRun,
 };
 pub use snapshot::Snapshot;
 pub use summary::{

@@ -71,15 +71,15 @@ pub(super) fn of_request(reader: &Reader, request: &EvaluateRequest, truths: &Tr
         return Ok(Found::of(ours.map(|atom| of_atom(atom, score(atom))), truths));
     }
     let candidates = reader.run_candidates(d, run, *first..=*last)?;
-    let has = |candidate: &&Candidate| source.as_deref().is_none_or(|s| candidate.sources.iter().any(|one| **one == *s));
+    let has =
+        |candidate: &&Candidate| source.as_deref().is_none_or(|s| candidate.sources.iter().any(|one| **one == *s));
     check_source(reader, (d, run), source.as_deref(), || candidates.iter().any(|c| has(&c)))?;
     let ours = candidates.iter().filter(has);
     if stage == Stage::Union {
         return Ok(Found::of(ours.map(|candidate| of_candidate(candidate, candidate.score)), truths));
     }
     let calibration = calibration_of(reader, d, run, request.calibration.as_ref())?;
-    let scores: HashMap<i64, f64> =
-        reader.calibration_scores(d, &calibration, *first..=*last)?.into_iter().collect();
+    let scores: HashMap<i64, f64> = reader.calibration_scores(d, &calibration, *first..=*last)?.into_iter().collect();
     let scored = ours.filter_map(|one| Some(of_candidate(one, Some(*scores.get(&one.candidate_id)?))));
     Ok(Found::of(scored, truths))
 }

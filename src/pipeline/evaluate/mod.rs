@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use tator_domain::{DatasetName, PixelBox, RunName};
 use tator_learning::coco_evaluation;
 
-pub(crate) use found::calibration_of;
 pub use found::Stage;
+pub(crate) use found::calibration_of;
 pub use recall::{ClassRecall, RecallReport, RecallRow};
 pub use report::{ClassReport, EvaluateReport};
 pub use truths::Truths;

@@ -50,7 +50,8 @@ impl std::fmt::Display for Id {
 pub(super) fn read(reader: &Reader, d: &DatasetName, truths: &Truths, file: &Path) -> Result<Found, Error> {
     let opened = File::open(file).map_err(Error::io(format!("opening {}", file.display())))?;
     let rows: Vec<Row> = serde_json::from_reader(BufReader::with_capacity(1 << 18, opened)).map_err(|e| {
-        let text = format!("{} is no list of COCO results ({{image_id, category_id, bbox, score}}): {e}", file.display());
+        let text =
+            format!("{} is no list of COCO results ({{image_id, category_id, bbox, score}}): {e}", file.display());
         Error::invalid("predictions", text)
     })?;
     let images = Images::new(&reader.image_rows(d, &ImageFilter::default())?);
@@ -71,17 +72,15 @@ pub(super) fn read(reader: &Reader, d: &DatasetName, truths: &Truths, file: &Pat
     if found.detections.is_empty() && !rows.is_empty() {
         let why = found.left_out.first().map(|(item, reason)| format!("{item}: {reason}"));
         let why = why.unwrap_or_else(|| "they are all on images without truth".into());
-        return Err(Error::invalid("predictions", format!("none of the {} results can be measured: {why}", rows.len())));
+        return Err(Error::invalid(
+            "predictions",
+            format!("none of the {} results can be measured: {why}", rows.len()),
+        ));
     }
     Ok(found)
 }
 
-fn place_row(
-    place: usize,
-    row: &Row,
-    images: &Images,
-    classes: &Classes,
-) -> Result<Detection, (String, String)> {
+fn place_row(place: usize, row: &Row, images: &Images, classes: &Classes) -> Result<Detection, (String, String)> {
     let here = || format!("result {place} (counted from 0)");
     let image = images.find(row)?;
     let class = classes.find(row)?;

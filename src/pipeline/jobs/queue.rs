@@ -70,11 +70,6 @@ impl Context {
         }
     }
 
-    /// Number of the job.
-    pub fn job_id(&self) -> JobId {
-        self.job_id
-    }
-
     /// Stops when the person gave up waiting.
     pub fn check(&self) -> Result<(), Error> {
         if self.cancelled.load(Ordering::Relaxed) { Err(Error::Cancelled) } else { Ok(()) }

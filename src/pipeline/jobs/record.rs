@@ -151,6 +151,13 @@ impl Meter {
         let rate_per_s = if seconds > 0.2 { self.done as f64 / seconds } else { 0.0 };
         let left = self.total.saturating_sub(self.done) as f64;
         let eta_s = (rate_per_s > 0.0 && self.total > 0).then(|| left / rate_per_s);
-        JobProgress { done: self.done, total: self.total, stage: self.stage.clone(), rate_per_s, eta_s, detail: self.detail.clone() }
+        JobProgress {
+            done: self.done,
+            total: self.total,
+            stage: self.stage.clone(),
+            rate_per_s,
+            eta_s,
+            detail: self.detail.clone(),
+        }
     }
 }

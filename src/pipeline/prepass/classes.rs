@@ -127,9 +127,13 @@ mod tests {
     fn a_table_says_more_than_a_name_and_a_name_more_than_a_spelling() {
         let classes = [class(1, "car"), class(2, "Traffic_Light"), class(3, "vehicle"), class(4, "traffic light")];
         let table = table(&[("truck", "vehicle"), ("dog", ""), ("car", "vehicle")]);
-        let found =
-            map_classes("m", &names(&["car", "truck", "dog", "traffic light", "TRAFFIC-light", "cat"]), &classes, &[&table])
-                .unwrap();
+        let found = map_classes(
+            "m",
+            &names(&["car", "truck", "dog", "traffic light", "TRAFFIC-light", "cat"]),
+            &classes,
+            &[&table],
+        )
+        .unwrap();
         let told: Vec<_> = found.iter().map(|one| (one.class_id, one.how)).collect();
         let wanted = [
             (Some(3), How::Table),

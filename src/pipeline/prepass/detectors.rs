@@ -93,7 +93,12 @@ fn options(engine: &dyn Detector, recipe: &DetectorRecipe) -> DetectOptions {
         (None, Some(own)) => Some(Overlap { across_classes: own.across_classes || recipe.across_classes, ..own }),
         (None, None) => None,
     };
-    DetectOptions { score: recipe.score, most: recipe.most, overlap, every_class: recipe.every_class || usual.every_class }
+    DetectOptions {
+        score: recipe.score,
+        most: recipe.most,
+        overlap,
+        every_class: recipe.every_class || usual.every_class,
+    }
 }
 
 struct DetectorLook {

@@ -141,7 +141,13 @@ fn sample(image: &ImageRow, drafts: &[DraftBox]) -> DraftSample {
         (draft.class_id, [rect.x, rect.y, rect.w, rect.h], draft.score.unwrap_or_default())
     };
     let ImageRow { image_id, path, width, height, .. } = image;
-    DraftSample { image_id: *image_id, path: path.clone(), width: *width, height: *height, boxes: ours.map(shown).collect() }
+    DraftSample {
+        image_id: *image_id,
+        path: path.clone(),
+        width: *width,
+        height: *height,
+        boxes: ours.map(shown).collect(),
+    }
 }
 
 impl Workbench {
@@ -172,7 +178,12 @@ impl Workbench {
     ///
     /// # Errors
     /// [`Error::NotFound`] for run or calibration; [`Error::Invalid`].
-    pub fn preview_drafts(&self, d: &DatasetName, run: &RunName, request: &DraftRequest) -> Result<DraftPreview, Error> {
+    pub fn preview_drafts(
+        &self,
+        d: &DatasetName,
+        run: &RunName,
+        request: &DraftRequest,
+    ) -> Result<DraftPreview, Error> {
         let (images, drafts) = chosen(self.reader(), d, run, request)?;
         let mut classes = BTreeMap::new();
         drafts.iter().for_each(|draft| *classes.entry(draft.class_id).or_insert(0) += 1);

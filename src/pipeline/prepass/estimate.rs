@@ -1,7 +1,6 @@
 //! What a run would cost: its passes over a few images, measured here and now.
 
 use serde::{Deserialize, Serialize};
-use tator_domain::DatasetName;
 
 use super::cache::PassCache;
 use super::look_over::look_over;
@@ -59,7 +58,8 @@ pub(crate) fn estimate(context: &Context, wish: &EstimateRequest) -> Result<Esti
     let plan = plan(&context.assist, &request.dataset, &recipe)?;
     let reader = context.writer.reader();
     let all = images_of(reader, request, recipe.seed)?;
-    let few = images_of(reader, &PrepassRequest { sample: Some((*tried).min(all.len())), ..request.clone() }, recipe.seed)?;
+    let few =
+        images_of(reader, &PrepassRequest { sample: Some((*tried).min(all.len())), ..request.clone() }, recipe.seed)?;
     // Measured into a place of its own: what a run knows already must not look like speed.
     let aside = tempfile::tempdir().map_err(Error::io("making a temporary folder"))?;
     let mut caches =

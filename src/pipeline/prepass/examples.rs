@@ -87,7 +87,8 @@ fn diverse(offers: &[Offer<'_>], recipe: &SimilarityRecipe, seed: u64, name: &st
             0.7 * quality[at] + 0.3 * apart + if heard { 0.0 } else { QUOTA_BONUS }
         };
         let left = eligible.iter().copied().filter(|at| !chosen.contains(at));
-        let best = left.max_by(|a, b| value(*a).total_cmp(&value(*b)).then(luck(seed, name, *b).cmp(&luck(seed, name, *a))));
+        let best =
+            left.max_by(|a, b| value(*a).total_cmp(&value(*b)).then(luck(seed, name, *b).cmp(&luck(seed, name, *a))));
         let Some(best) = best else { break };
         chosen.push(best);
     }
@@ -101,9 +102,8 @@ fn distance(a: [f64; 2], b: [f64; 2]) -> f64 {
 /// Diagonal of the rectangle around some points.
 fn diagonal(points: impl Iterator<Item = [f64; 2]>) -> f64 {
     let start = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
-    let (low, high) = points.fold(start, |(low, high), p| {
-        ([low[0].min(p[0]), low[1].min(p[1])], [high[0].max(p[0]), high[1].max(p[1])])
-    });
+    let (low, high) = points
+        .fold(start, |(low, high), p| ([low[0].min(p[0]), low[1].min(p[1])], [high[0].max(p[0]), high[1].max(p[1])]));
     if low[0].is_finite() { distance(low, high) } else { 0.0 }
 }
 

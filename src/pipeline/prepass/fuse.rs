@@ -32,7 +32,8 @@ pub(super) fn label_of<'p>(pass: &'p Pass, found: &Found) -> Option<&'p Label> {
 fn joined(pass: &Pass, found: Vec<Found>, windows: &WindowRecipe) -> Vec<Found> {
     let rows: Vec<Scored> = found.iter().map(|one| scored(pass, one, one.score.map(f64::from), 0)).collect();
     let overlap = windows.overlap_rule();
-    let with = |row: usize, rect, score: f64| Found { rect, score: found[row].score.map(|_| score as f32), ..found[row] };
+    let with =
+        |row: usize, rect, score: f64| Found { rect, score: found[row].score.map(|_| score as f32), ..found[row] };
     match windows.merge {
         Merge::None => found,
         Merge::Nms => nms(&rows, &overlap).into_iter().map(|group| found[group.keeper]).collect(),
@@ -42,8 +43,7 @@ fn joined(pass: &Pass, found: Vec<Found>, windows: &WindowRecipe) -> Vec<Found> 
             merged.map(|one| with(one.group.keeper, one.rect, one.score)).collect()
         }
         Merge::SoftNms => {
-            let rule =
-                SoftRule { decay: Decay::Linear(windows.threshold), least_score: 1e-3, class_agnostic: false };
+            let rule = SoftRule { decay: Decay::Linear(windows.threshold), least_score: 1e-3, class_agnostic: false };
             soft_nms(&rows, &rule).into_iter().map(|(row, score)| with(row, found[row].rect, score)).collect()
         }
     }

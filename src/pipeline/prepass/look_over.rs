@@ -106,7 +106,8 @@ fn read_group(
     done: &std::collections::HashSet<Hash>,
 ) -> Group {
     let begun = Instant::now();
-    let bytes: Vec<Result<(Vec<u8>, Hash), String>> = group.par_iter().map(|image| read(reader, d, image.image_id)).collect();
+    let bytes: Vec<Result<(Vec<u8>, Hash), String>> =
+        group.par_iter().map(|image| read(reader, d, image.image_id)).collect();
     let is_done = |one: &Result<(Vec<u8>, Hash), String>| one.as_ref().is_ok_and(|(_, hash)| done.contains(hash));
     let all_done = bytes.iter().all(|one| one.is_err() || is_done(one));
     let ready = |one: Result<(Vec<u8>, Hash), String>| match one {
@@ -297,7 +298,9 @@ impl Work<'_> {
             Ok(Err(Error::Cancelled | Error::Superseded)) => Err(Error::Cancelled),
             Ok(Err(error)) => Ok(Err(error.to_string())),
             Ok(Ok(found)) if found.len() == pictures.len() => Ok(Ok(found)),
-            Ok(Ok(found)) => Ok(Err(format!("{} answered for {} of {} pictures", pass.source, found.len(), pictures.len()))),
+            Ok(Ok(found)) => {
+                Ok(Err(format!("{} answered for {} of {} pictures", pass.source, found.len(), pictures.len())))
+            }
         }
     }
 }

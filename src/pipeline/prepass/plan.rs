@@ -64,6 +64,7 @@ fn unmapped(passes: &[Pass], warnings: &mut Vec<String>) {
     for (model, names) in told.into_iter().filter(|(_, names)| !names.is_empty()) {
         let few = names.iter().take(12).copied().collect::<Vec<_>>().join(", ");
         let more = if names.len() > 12 { ", …" } else { "" };
-        warnings.push(format!("{} classes of {model} are none of the dataset and are left out: {few}{more}", names.len()));
+        warnings
+            .push(format!("{} classes of {model} are none of the dataset and are left out: {few}{more}", names.len()));
     }
 }

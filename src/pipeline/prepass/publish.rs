@@ -48,7 +48,10 @@ impl RunReport {
             1 => "; a model failed on 1 image".to_owned(),
             n => format!("; a model failed on {n} images"),
         };
-        format!("{} candidates out of {} boxes on {} images as {}{failed}", self.candidates, self.atoms, self.images, self.run)
+        format!(
+            "{} candidates out of {} boxes on {} images as {}{failed}",
+            self.candidates, self.atoms, self.images, self.run
+        )
     }
 }
 
@@ -92,12 +95,7 @@ pub(crate) fn run(context: &Context, request: &PrepassRequest) -> Result<RunRepo
 }
 
 /// The images of a run: those it was begun with, when it was begun before.
-fn images_of_run(
-    reader: &Reader,
-    request: &PrepassRequest,
-    run: &RunName,
-    seed: u64,
-) -> Result<Vec<ImageRow>, Error> {
+fn images_of_run(reader: &Reader, request: &PrepassRequest, run: &RunName, seed: u64) -> Result<Vec<ImageRow>, Error> {
     let plain = PrepassRequest { resume: false, ..request.clone() };
     if let Some(begun) = Unfinished::read(reader, &request.dataset, run)
         && begun.request == plain
@@ -136,7 +134,9 @@ fn write(
         let errors: Vec<_> = rows.iter().filter_map(|row| Some((&row.source_run, row.error.as_ref()?))).collect();
         failed_images += usize::from(!errors.is_empty());
         for (source, error) in errors.into_iter().take(TOLD.saturating_sub(skipped.len())) {
-            skipped.push(json!({ "item": image.path, "image_id": image.image_id, "reason": format!("{source}: {error}") }));
+            skipped.push(
+                json!({ "item": image.path, "image_id": image.image_id, "reason": format!("{source}: {error}") }),
+            );
         }
         let fused = fuse(image.image_id, &plan.passes, &found, &maps, &plan.recipe.fusion, &mut next);
         tables.add(rows, fused.atoms, fused.candidates, fused.members)?;
@@ -211,7 +211,8 @@ fn count(pass: &Pass, kept: &Kept, found: &[Found], tally: &mut Tally) {
     tally.atoms += found.len() as u64;
     tally.ms += kept.ms;
     for label in kept.found.iter().filter_map(|one| label_of(pass, one)) {
-        let left_out = pass.classes.iter().any(|one| one.how == super::How::LeftOut && *one.model_class == *label.model_class);
+        let left_out =
+            pass.classes.iter().any(|one| one.how == super::How::LeftOut && *one.model_class == *label.model_class);
         if label.class_id.is_none() && !left_out {
             *tally.unmapped.entry(Arc::clone(&label.model_class)).or_default() += 1;
         }

@@ -58,7 +58,8 @@ impl Map {
             Calibrate::None => None,
             Calibrate::Platt => Platt::fit(rows).ok().filter(|platt| platt.slope < 0.0).map(Self::Platt),
             Calibrate::Isotonic => {
-                let rows: Vec<_> = rows.iter().map(|(score, right)| (*score, f64::from(u8::from(*right)), 1.0)).collect();
+                let rows: Vec<_> =
+                    rows.iter().map(|(score, right)| (*score, f64::from(u8::from(*right)), 1.0)).collect();
                 Isotonic::fit(&rows).ok().map(Self::Isotonic)
             }
         }
@@ -126,7 +127,12 @@ mod tests {
         let truth = |image| Truth { image, class: 1, shape: rect(0.0), area: 100.0, crowd: false };
         let found = |image: i64| {
             let shift = (image % 10) as f64 / 100.0;
-            [(0.0, 0.6 + shift), (100.0, 0.2 + shift)].map(|(x, score)| Detection { image, class: 1, shape: rect(x), score })
+            [(0.0, 0.6 + shift), (100.0, 0.2 + shift)].map(|(x, score)| Detection {
+                image,
+                class: 1,
+                shape: rect(x),
+                score,
+            })
         };
         let truths = Truths {
             rows: images.clone().map(truth).collect(),

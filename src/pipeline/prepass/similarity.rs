@@ -52,14 +52,17 @@ pub(super) fn pass(
     let name = wish.encoder.as_deref().or(settings.embedder.as_deref());
     let model = match shared.shelves.choose(Task::Embed, name) {
         Err(Error::NoModel(_)) => {
-            return Ok(Err("look-alikes are left out: no image encoder is at hand; `tator models list` shows some".into()));
+            return Ok(Err(
+                "look-alikes are left out: no image encoder is at hand; `tator models list` shows some".into()
+            ));
         }
         other => other?,
     };
     let (_, engine) = shared.engines.embedder_named(&shared.shelves, &settings, Some(&model.manifest.name))?;
     let living: Vec<&Class> = classes.iter().filter(|class| !class.retired).collect();
     let labels: Vec<ClassId> = living.iter().map(|class| class.class_id).collect();
-    let examples = if wish.dataset { of_dataset(shared, d, recipe, wish, &living, engine.as_ref())? } else { Vec::new() };
+    let examples =
+        if wish.dataset { of_dataset(shared, d, recipe, wish, &living, engine.as_ref())? } else { Vec::new() };
     if examples.is_empty() && !wish.same_image {
         return Ok(Err("look-alikes are left out: no labelled box is there to be an example".into()));
     }
@@ -68,7 +71,8 @@ pub(super) fn pass(
     let fingerprint = model.manifest.fingerprint();
     let seen: Vec<&str> = before.iter().map(|pass| pass.key.as_str()).collect();
     let wished = format!("{wish:?} {labels:?}");
-    let key = key_of(&["similarity 1", &fingerprint, &wished, &recipe.seed.to_string(), &ids.join(","), &seen.join(",")]);
+    let key =
+        key_of(&["similarity 1", &fingerprint, &wished, &recipe.seed.to_string(), &ids.join(","), &seen.join(",")]);
     let mapped = living.iter().map(|class| Mapped {
         model_class: class.name.clone(),
         class_id: Some(class.class_id),
@@ -96,7 +100,11 @@ pub(super) fn pass(
         key,
         labels: living
             .iter()
-            .map(|class| Label { model_class: class.name.as_str().into(), class_id: Some(class.class_id), prompt: None })
+            .map(|class| Label {
+                model_class: class.name.as_str().into(),
+                class_id: Some(class.class_id),
+                prompt: None,
+            })
             .collect(),
         look: Box::new(look),
         needs_before: true,
@@ -248,7 +256,8 @@ impl Alike {
                     source: places[*at].seen.map_or("", |(pass, _)| &self.sources[pass]),
                 })
                 .collect();
-            let chosen: BTreeSet<usize> = choose(&offers, &self.wish, self.seed, &self.names[label]).into_iter().collect();
+            let chosen: BTreeSet<usize> =
+                choose(&offers, &self.wish, self.seed, &self.names[label]).into_iter().collect();
             examples.extend(chosen.into_iter().map(|place| Example {
                 label,
                 vector: Arc::new(vectors[at[place]].clone()),

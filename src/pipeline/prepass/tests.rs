@@ -102,9 +102,7 @@ fn what_has_no_score_stays_and_says_so_or_needs_somebody_who_agrees() {
 
 #[test]
 fn windows_are_put_together_as_the_recipe_says() {
-    let windows = |merge| {
-        Some(WindowRecipe { side: None, overlap: 0.2, merge, metric: Metric::Ios, threshold: 0.5 })
-    };
+    let windows = |merge| Some(WindowRecipe { side: None, overlap: 0.2, merge, metric: Metric::Ios, threshold: 0.5 });
     let halves = [at(0.0, 0, Some(0.9)), at(40.0, 0, Some(0.8))];
     let count = |merge| settled(&pass("a", windows(merge)), &halves).len();
     assert_eq!([Merge::None, Merge::Nms, Merge::GreedyNmm, Merge::Nmm].map(count), [2, 1, 1, 1]);

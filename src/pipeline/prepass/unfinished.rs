@@ -44,7 +44,12 @@ impl Unfinished {
     }
 
     /// Notes that a run begins.
-    pub fn begin(reader: &Reader, request: &PrepassRequest, run: &RunName, image_ids: Vec<ImageId>) -> Result<Self, Error> {
+    pub fn begin(
+        reader: &Reader,
+        request: &PrepassRequest,
+        run: &RunName,
+        image_ids: Vec<ImageId>,
+    ) -> Result<Self, Error> {
         let begun = Self { run: run.clone(), begun_at: SystemClock.now(), request: request.clone(), image_ids };
         let folder = folder(reader, &request.dataset);
         fs::create_dir_all(&folder).map_err(Error::io(format!("making {}", folder.display())))?;

@@ -5,9 +5,9 @@ use std::ops::RangeInclusive;
 use arrow::array::RecordBatch;
 use tator_domain::{DatasetName, ImageId, RunName};
 
+use super::RunKind;
 use super::decode::{self, Pool};
 use super::rows::{Atom, Candidate, Member, RunImage};
-use super::RunKind;
 use crate::queries::{self, Query};
 use crate::reader::batches;
 use crate::{Error, Reader};

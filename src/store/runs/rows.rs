@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tator_domain::{BoxId, ClassId, ImageId, PixelBox};
 
-use super::table::{Column, RunTable};
 use super::RunDraft;
+use super::table::{Column, RunTable};
 use crate::Error;
 
 /// Rows that are collected before they become columns.

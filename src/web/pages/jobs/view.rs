@@ -4,9 +4,9 @@ use askama::Template;
 use tator_domain::{DatasetName, Timestamp};
 
 use super::report::Report;
-use crate::pages::prelabel::pace::Pace;
 use crate::figures::{duration, filters, grouped};
 use crate::page::Shell;
+use crate::pages::prelabel::pace::Pace;
 
 /// `/jobs`
 #[derive(Template)]

@@ -53,7 +53,8 @@ async fn page(
             None => None,
         };
         let named = begin.recipe.as_deref().unwrap_or(USUAL);
-        let text = text.unwrap_or_else(|| Recipe::preset(named).or(Recipe::preset(USUAL)).unwrap_or_default().to_owned());
+        let text =
+            text.unwrap_or_else(|| Recipe::preset(named).or(Recipe::preset(USUAL)).unwrap_or_default().to_owned());
         let mut compose = composed(&bench, &dataset, text)?;
         compose.condition = begin.condition.unwrap_or_default();
         whole(&bench, &visit, dataset, compose)
@@ -62,11 +63,16 @@ async fn page(
 }
 
 fn recipe_of(bench: &Workbench, d: &DatasetName, run: &tator_domain::RunName) -> Option<String> {
-    let entry = bench.reader().run(d, tator_store::RunKind::Prepass, run).ok()?;
+    let entry = bench.reader().run_entry(d, tator_store::RunKind::Prepass, run).ok()?;
     serde_json::from_value::<Recipe>(entry.record["recipe"].clone()).ok()?.to_text().ok()
 }
 
-fn whole(bench: &Workbench, visit: &Visit, dataset: DatasetName, compose: Compose) -> Result<Page, tator_pipeline::Error> {
+fn whole(
+    bench: &Workbench,
+    visit: &Visit,
+    dataset: DatasetName,
+    compose: Compose,
+) -> Result<Page, tator_pipeline::Error> {
     let shell = visit.shell(bench, Section::Prelabel, Some(&dataset))?;
     let mut runs: Vec<RunLine> = bench.prepass_runs(&dataset)?.iter().map(RunLine::of).collect();
     runs.sort_by_key(|run| std::cmp::Reverse(run.finished_at));
@@ -118,9 +124,9 @@ async fn recipe(bench: Bench, dataset: web::Path<DatasetName>, form: Pairs) -> W
 
 fn request_of(dataset: &DatasetName, sent: &Sent) -> Result<PrepassRequest, tator_pipeline::Error> {
     let run = match sent.get("run") {
-        Some(name) => Some(name.parse().map_err(|e: tator_domain::BadName| {
-            tator_pipeline::Error::invalid("name", e.to_string())
-        })?),
+        Some(name) => Some(
+            name.parse().map_err(|e: tator_domain::BadName| tator_pipeline::Error::invalid("name", e.to_string()))?,
+        ),
         None => None,
     };
     let sample = match sent.get("do") {
@@ -168,9 +174,8 @@ async fn estimate(bench: Bench, dataset: web::Path<DatasetName>, form: Pairs) ->
     let (dataset, sent) = (dataset.into_inner(), Sent(form.into_inner()));
     let of = dataset.clone();
     let begun = blocking(move || {
-        let wish = request_of(&of, &sent).and_then(|request| {
-            bench.start_estimate(PrepassRequest { sample: None, run: None, ..request }, None)
-        });
+        let wish = request_of(&of, &sent)
+            .and_then(|request| bench.start_estimate(PrepassRequest { sample: None, run: None, ..request }, None));
         Ok::<_, tator_pipeline::Error>(wish.map_err(|error| error.to_string()))
     });
     let part = match begun.await? {
@@ -188,7 +193,8 @@ async fn estimated(bench: Bench, path: web::Path<(DatasetName, i64)>) -> WebResu
     let (dataset, id) = path.into_inner();
     let job = blocking(move || bench.job(id)).await?;
     if !job.state.is_over() {
-        let words = if job.progress.stage.is_empty() { "Waiting for its turn…".to_owned() } else { job.progress.stage };
+        let words =
+            if job.progress.stage.is_empty() { "Waiting for its turn…".to_owned() } else { job.progress.stage };
         return html(&part(dataset, id, true, words));
     }
     let report = job.report.unwrap_or_default();

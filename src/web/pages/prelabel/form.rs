@@ -75,11 +75,8 @@ const SCALES: &[(Calibrate, &str, &str)] = &[
     (Calibrate::Isotonic, "isotonic", "rising steps per source"),
     (Calibrate::None, "none", "as they are"),
 ];
-const STRATEGIES: &[(Strategy, &str, &str)] = &[
-    (Strategy::Diverse, "diverse", "diverse"),
-    (Strategy::Top, "top", "top"),
-    (Strategy::Random, "random", "random"),
-];
+const STRATEGIES: &[(Strategy, &str, &str)] =
+    &[(Strategy::Diverse, "diverse", "diverse"), (Strategy::Top, "top", "top"), (Strategy::Random, "random", "random")];
 
 impl Fields {
     /// What a recipe says, among the models at hand.
@@ -94,7 +91,8 @@ impl Fields {
             problem: model.problem.clone(),
         };
         let mut choices: Vec<Choice> = models.iter().map(choice).collect();
-        let missing = recipe.detectors.iter().filter(|one| one.model != "*" && !choices.iter().any(|c| c.name == one.model));
+        let missing =
+            recipe.detectors.iter().filter(|one| one.model != "*" && !choices.iter().any(|c| c.name == one.model));
         let missing: Vec<Choice> = missing
             .map(|one| Choice {
                 name: one.model.clone(),
@@ -105,9 +103,8 @@ impl Fields {
             .collect();
         choices.extend(missing);
         let first = recipe.detectors.first().cloned().unwrap_or_else(usual_detector);
-        let alike = |one: &DetectorRecipe| {
-            DetectorRecipe { model: String::new(), classes: Default::default(), ..one.clone() }
-        };
+        let alike =
+            |one: &DetectorRecipe| DetectorRecipe { model: String::new(), classes: Default::default(), ..one.clone() };
         let windows = first.windows.clone().unwrap_or_else(usual_windows);
         Self {
             models: choices,
@@ -216,15 +213,18 @@ impl Sent {
         let chosen = self.all("model");
         let usable: Vec<&str> =
             models.iter().filter(|model| model.problem.is_none()).map(|model| model.manifest.name.as_str()).collect();
-        let every = !usable.is_empty() && usable.iter().all(|name| chosen.contains(name)) && chosen.len() == usable.len();
+        let every =
+            !usable.is_empty() && usable.iter().all(|name| chosen.contains(name)) && chosen.len() == usable.len();
         let pattern = text.detectors.first().cloned().unwrap_or_else(usual_detector);
         let had_star = text.detectors.iter().any(|one| one.model == "*");
         let detector = |name: &str| {
             let known = text.detectors.iter().find(|one| one.model == name);
-            let base = known.cloned().unwrap_or_else(|| DetectorRecipe { classes: Default::default(), ..pattern.clone() });
+            let base =
+                known.cloned().unwrap_or_else(|| DetectorRecipe { classes: Default::default(), ..pattern.clone() });
             self.detector(DetectorRecipe { model: name.to_owned(), ..base })
         };
-        let detectors = if every && had_star { vec![detector("*")] } else { chosen.iter().map(|one| detector(one)).collect() };
+        let detectors =
+            if every && had_star { vec![detector("*")] } else { chosen.iter().map(|one| detector(one)).collect() };
         let similarity = self.get("similarity").map(|_| {
             let known = text.similarity.clone().unwrap_or_else(usual_similarity);
             SimilarityRecipe { strategy: self.key("strategy", STRATEGIES, known.strategy), ..known }

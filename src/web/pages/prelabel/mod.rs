@@ -132,10 +132,7 @@ fn questions(d: &DatasetName, run: &RunName, iou: f64) -> Vec<(String, String)> 
 }
 
 /// Boxes of a model over a picture.
-fn drawn(
-    boxes: &[(ClassId, [f64; 4], f64)],
-    colour: impl Fn(ClassId) -> String,
-) -> Outlines {
+fn drawn(boxes: &[(ClassId, [f64; 4], f64)], colour: impl Fn(ClassId) -> String) -> Outlines {
     let shown = |(class, [x, y, w, h], score): &(ClassId, [f64; 4], f64)| {
         let rect = PixelBox { x: *x, y: *y, w: *w, h: *h };
         let mut new = NewBox::plain(*class, rect, Origin::Import);
@@ -219,8 +216,10 @@ async fn compare(
     let page = blocking(move || {
         let dataset = dataset.into_inner();
         let shell = visit.shell(&bench, Section::Prelabel, Some(&dataset))?;
-        let [first, second] =
-            [bench.reader().run_entry(&dataset, RunKind::Prepass, &a)?, bench.reader().run_entry(&dataset, RunKind::Prepass, &b)?];
+        let [first, second] = [
+            bench.reader().run_entry(&dataset, RunKind::Prepass, &a)?,
+            bench.reader().run_entry(&dataset, RunKind::Prepass, &b)?,
+        ];
         let recall = bench.compare_recall(&dataset, [&a, &b], point).map_err(|error| error.to_string());
         let lines = [RunLine::of(&first), RunLine::of(&second)];
         let differences = differences(&first.record["recipe"], &second.record["recipe"]);
@@ -237,11 +236,14 @@ fn differences(a: &Value, b: &Value) -> Vec<(String, String, String)> {
             Value::Object(fields) => fields.iter().for_each(|(key, value)| leaves(&inner(key), value, into)),
             Value::Array(items) => {
                 // A model goes by its name, not by its place.
-                let key = |at: usize, item: &Value| item["model"].as_str().map_or_else(|| at.to_string(), str::to_owned);
+                let key =
+                    |at: usize, item: &Value| item["model"].as_str().map_or_else(|| at.to_string(), str::to_owned);
                 items.iter().enumerate().for_each(|(at, item)| leaves(&inner(&key(at, item)), item, into));
             }
             Value::Null => {}
-            other => drop(into.insert(prefix.to_owned(), other.as_str().map_or_else(|| other.to_string(), str::to_owned))),
+            other => {
+                drop(into.insert(prefix.to_owned(), other.as_str().map_or_else(|| other.to_string(), str::to_owned)))
+            }
         }
     }
     let (mut first, mut second) = Default::default();

@@ -94,7 +94,11 @@ fn recall() -> RecallReport {
         score: 0.5,
         images: 500,
         truths: 3637,
-        rows: vec![row("source", "yolox_nano:full", 0.5), row("stage", "detector", 0.7), row("union", "all together", 0.7)],
+        rows: vec![
+            row("source", "yolox_nano:full", 0.5),
+            row("stage", "detector", 0.7),
+            row("union", "all together", 0.7),
+        ],
         classes: vec![class],
     }
 }
@@ -118,7 +122,15 @@ impl Sample for Page {
         let cut = UnfinishedRun { run: "night".parse().expect("a valid name"), begun_at: 0, images: 900 };
         vec![
             ("empty", page(vec![], vec![], vec![], compose(None))),
-            ("usual", page(vec![line("fast_2"), line("fast_1")], vec![cut], vec![(7, "Prelabel <coins>".into())], compose(None))),
+            (
+                "usual",
+                page(
+                    vec![line("fast_2"), line("fast_1")],
+                    vec![cut],
+                    vec![(7, "Prelabel <coins>".into())],
+                    compose(None),
+                ),
+            ),
             ("wrong", page(vec![line("fast_1")], vec![], vec![], compose(Some("unknown field `scroe` <here>")))),
         ]
     }
@@ -157,9 +169,11 @@ impl Sample for EstimatePart {
 
 impl Sample for RunPage {
     fn samples() -> Vec<(&'static str, Self)> {
-        let source = SourceLine::of(&json!({ "source_run": "yolox_nano:full", "stage": "detector", "ms_per_image": 31.25,
+        let source = SourceLine::of(
+            &json!({ "source_run": "yolox_nano:full", "stage": "detector", "ms_per_image": 31.25,
             "found": { "atoms": 9000, "failed": 2, "unmapped": { "dog": 12 } }, "scores": { "fitted": true },
-            "classes": [{ "model_class": "car", "class": "auto <x>", "class_id": 3, "how": "table" }, { "model_class": "dog", "class": null, "class_id": null, "how": "unmapped" }] }));
+            "classes": [{ "model_class": "car", "class": "auto <x>", "class_id": 3, "how": "table" }, { "model_class": "dog", "class": null, "class_id": null, "how": "unmapped" }] }),
+        );
         let page = |recall, pictures| Self {
             shell: shell(),
             dataset: "coins".parse().expect("a valid name"),
@@ -222,12 +236,16 @@ impl Sample for FoundPage {
 
 impl Sample for DraftsPage {
     fn samples() -> Vec<(&'static str, Self)> {
-        let preview = DraftPreview { free_images: 4000, images: 900, boxes: 1200, classes: BTreeMap::new(), samples: vec![] };
+        let preview =
+            DraftPreview { free_images: 4000, images: 900, boxes: 1200, classes: BTreeMap::new(), samples: vec![] };
         let page = |preview, pictures, done| Self {
             shell: shell(),
             dataset: "coins".parse().expect("a valid name"),
             run: "fast_1".parse().expect("a valid name"),
-            classes: vec![(1, "a <class>".into(), "#ff8800".into(), true, 12), (2, "other".into(), "#0088ff".into(), false, 0)],
+            classes: vec![
+                (1, "a <class>".into(), "#ff8800".into(), true, 12),
+                (2, "other".into(), "#0088ff".into(), false, 0),
+            ],
             score: 0.5,
             calibration: "first".into(),
             calibrations: vec!["first".into()],

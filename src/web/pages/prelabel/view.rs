@@ -271,7 +271,9 @@ impl ComparePage {
     pub fn pairs<'r>(&self, both: &'r [RecallReport; 2]) -> Vec<PairLine<'r>> {
         let [first, second] = both;
         let mut names: Vec<&str> = first.rows.iter().map(|row| row.name.as_str()).collect();
-        names.extend(second.rows.iter().map(|row| row.name.as_str()).filter(|name| !first.rows.iter().any(|r| r.name == *name)));
+        names.extend(
+            second.rows.iter().map(|row| row.name.as_str()).filter(|name| !first.rows.iter().any(|r| r.name == *name)),
+        );
         let line = |name: &'r str| {
             let rows = both.each_ref().map(|report| report.rows.iter().find(|row| row.name == name));
             let pair = |of: fn(&tator_pipeline::evaluate::RecallRow) -> Option<f64>| rows.map(|row| row.and_then(of));
@@ -348,6 +350,12 @@ impl RunPage {
     pub fn share(&self, value: &Option<f64>) -> String {
         share(value)
     }
+
+    /// A share that is always there.
+    #[must_use]
+    pub fn part(&self, value: &f64) -> String {
+        share(&Some(*value))
+    }
 }
 
 impl ComparePage {
@@ -384,7 +392,14 @@ impl FoundPage {
 impl PictureView {
     /// A picture of a dataset that leads somewhere.
     #[must_use]
-    pub fn new(d: &DatasetName, (id, path): (ImageId, &str), size: (u32, u32), outlines: Outlines, boxes: usize, href: String) -> Self {
+    pub fn new(
+        d: &DatasetName,
+        (id, path): (ImageId, &str),
+        size: (u32, u32),
+        outlines: Outlines,
+        boxes: usize,
+        href: String,
+    ) -> Self {
         let name = path.rsplit('/').next().unwrap_or_default().to_owned();
         Self { href, picture: addresses::thumbnail(d, id, 384), name, width: size.0, height: size.1, outlines, boxes }
     }
