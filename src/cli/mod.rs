@@ -2,6 +2,8 @@
 //!
 //! Exit codes: 0 done, 1 failed, 2 wrong usage, 3 workspace locked, 4 partly done.
 
+mod apply;
+mod calibrate;
 mod client;
 mod config;
 mod demo;
@@ -51,6 +53,10 @@ enum Command {
     Prepass(prepass::Prepass),
     /// Measure detections against the truth: COCO's figures, precision, recall and F1
     Evaluate(evaluate::Evaluate),
+    /// Learn which candidates of a run to believe, and test it
+    Calibrate(calibrate::Calibrate),
+    /// Put the candidates that a calibration accepts on unlabelled images, as drafts
+    Apply(apply::Apply),
     /// Ask a question in SQL
     Sql(sql::Sql),
     /// Name the present state of a dataset, or list the named ones
@@ -110,6 +116,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Export(command) => export::run(&command),
         Command::Prepass(command) => prepass::run(&command),
         Command::Evaluate(command) => evaluate::run(&command),
+        Command::Calibrate(command) => calibrate::run(&command),
+        Command::Apply(command) => apply::run(&command),
         Command::Sql(command) => sql::run(&command),
         Command::Versions(command) => versions::run(&command),
         Command::Embed(command) => embed::run(&command),

@@ -6,7 +6,9 @@
 //! of its progress and may stop it.
 
 pub mod bad_number;
+pub mod boost;
 pub mod calibration;
+pub mod calibrator;
 pub mod candidate;
 mod chance;
 pub mod coco_evaluation;

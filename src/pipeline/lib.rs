@@ -6,6 +6,7 @@
 
 pub mod assist;
 pub mod embed;
+pub mod calibrate;
 mod error;
 pub mod evaluate;
 pub mod export;
@@ -31,6 +32,7 @@ pub use embed::{EmbedReport, EmbedRequest};
 pub use assist::{
     AssistChange, AssistSettings, AssistStatus, ClassSuggestion, ProposeRequest, SegmentAnswer, SegmentRequest,
 };
+pub use calibrate::{ApplyRequest, CalibrateReport, CalibrateRequest};
 pub use error::Error;
 pub use evaluate::{EvaluateReport, EvaluateRequest};
 pub use export::{ExportImages, ExportReport, ExportRequest};

@@ -14,6 +14,7 @@ mod bulk;
 mod columns;
 mod counts;
 mod datasets;
+mod desk;
 mod drafts;
 mod edit_rows;
 mod edits;
@@ -52,6 +53,7 @@ use std::sync::Arc;
 
 pub use analyst::{SchemaTable, SqlAnswer, SqlCancel, SqlColumn, SqlFormat, SqlRequest};
 pub use embeddings::{EmbeddingMeta, EmbeddingOf, EmbeddingPlan, EmbeddingTable, NewEmbeddings, ToEmbed};
+pub use desk::{Desk, DeskCandidate, DeskImage, FeatureTable, ScoredBox, SourceBox};
 pub use drafts::{DraftBox, Drafted};
 pub use engine::Limits;
 pub use error::Error;

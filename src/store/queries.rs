@@ -48,12 +48,12 @@ impl crate::Reader {
         let prepared = self.engine.connect().map(|connection| {
             let batch = |query: &Query| connection.execute_batch(&query.of(dataset));
             // Staging is temporary: it exists only on the connection that made it.
-            let staging = [CREATE_STAGING, CREATE_DRAFT_STAGING];
+            let staging = [CREATE_STAGING, CREATE_DRAFT_STAGING, CREATE_DESK];
             let refused = |query: &Query| batch(query).err().map(|e| (query.name, e.to_string()));
             let staged: Vec<_> = staging.iter().filter_map(refused).collect();
             let each = ALL.iter().filter(|query| !staging.contains(query)).filter_map(|query| {
                 let sql = query.of_where(dataset, "true").replace("{among}", "true").replace("{seqs}", "1");
-                let sql = sql.replace("{run}", "sample");
+                let sql = sql.replace("{run}", "sample").replace("{calibration}", "sample");
                 let refused = match query.name.starts_with("schema/") {
                     true => batch(query).err(),
                     false => connection.prepare(&sql).err(),
@@ -175,6 +175,20 @@ queries! {
     COUNT_KEPT_IMAGES = "bulk/count_kept_images.sql",
     MOVE_BOXES_OF_CLASS = "bulk/move_boxes_of_class.sql",
     CREATE_DRAFT_STAGING = "drafts/create_staging.sql",
+    CREATE_DESK = "calibrate/create_staging.sql",
+    LOAD_DESK_IMAGES = "calibrate/load_images.sql",
+    LOAD_DESK_CANDIDATES = "calibrate/load_candidates.sql",
+    LOAD_DESK_VOTES = "calibrate/load_votes.sql",
+    LOAD_DESK_OVERLAPS = "calibrate/load_overlaps.sql",
+    LOAD_DESK_NEIGHBOURS = "calibrate/load_neighbours.sql",
+    HIDE_DESK_TRUTH = "calibrate/hide_truth.sql",
+    SELECT_DESK_IMAGES = "calibrate/select_images.sql",
+    SELECT_DESK_CANDIDATES = "calibrate/select_candidates.sql",
+    SELECT_DESK_SOURCES = "calibrate/select_sources.sql",
+    SELECT_DESK_FEATURES = "calibrate/select_features.sql",
+    SELECT_DESK_VOTES = "calibrate/select_votes.sql",
+    SELECT_SCORED = "calibrate/select_scored.sql",
+    SELECT_FEATURES_OF = "calibrate/select_features_of.sql",
     INSERT_DRAFTS = "drafts/insert_boxes.sql",
     KEEP_UNTOUCHED_DRAFTS = "drafts/keep_untouched.sql",
     DELETE_KEPT_DRAFTS = "drafts/delete_kept.sql",

@@ -5,6 +5,7 @@
 //! everything it did was aside, so that resuming it is asking again.
 
 mod embed_job;
+mod calibrate_job;
 mod export_job;
 mod import_job;
 mod prepass_job;
@@ -45,6 +46,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { name: "embed", run: embed_job::run },
     Kind { name: "prepass", run: prepass_job::run },
     Kind { name: "prepass_estimate", run: prepass_job::estimate },
+    Kind { name: "calibrate", run: calibrate_job::run },
     Kind { name: "pull", run: pull_job::run },
     Kind { name: "verify", run: verify_job::run },
 ];

@@ -2,6 +2,7 @@
 //! together.
 
 mod assist;
+mod calibrations;
 mod classes;
 mod datasets;
 mod downloads;
@@ -51,6 +52,7 @@ pub(crate) fn doors() -> Vec<Door> {
         edits::doors(),
         assist::doors(),
         tweaks::doors(),
+        calibrations::doors(),
         models::doors(),
         embeddings::doors(),
         similar::doors(),
