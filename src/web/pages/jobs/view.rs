@@ -76,7 +76,7 @@ pub struct JobView {
     /// Seconds to go.
     pub eta_s: Option<f64>,
     /// How busy its stages are and which sets the pace, in words.
-    pub pace: String,
+    pub busy: String,
     /// How it ended, in words.
     pub message: String,
     /// What it told on the way.
@@ -119,7 +119,7 @@ impl JobView {
             stage: progress["stage"].as_str().unwrap_or_default().to_owned(),
             rate_per_s: progress["rate_per_s"].as_f64(),
             eta_s: progress["eta_s"].as_f64(),
-            pace: pace_words(progress),
+            busy: busy_words(progress),
             message: text("message"),
             log: told["log"]
                 .as_array()
@@ -213,7 +213,7 @@ impl JobView {
 }
 
 /// `decode 34 % · infer 98 % · write 2 % busy; infer sets the pace`
-fn pace_words(progress: &serde_json::Value) -> String {
+fn busy_words(progress: &serde_json::Value) -> String {
     let stages = progress["stages"].as_array().map(Vec::as_slice).unwrap_or_default();
     let busy = |stage: &serde_json::Value| {
         let share = 100.0 * stage["busy"].as_f64().unwrap_or_default();
