@@ -11,10 +11,12 @@ mod import;
 mod job;
 mod models;
 mod progress;
+mod select;
 mod serve;
 mod sql;
 mod synthesize;
 mod terminal;
+mod train;
 mod versions;
 mod workspace;
 
@@ -46,6 +48,10 @@ enum Command {
     Sql(sql::Sql),
     /// Name the present state of a dataset, or list the named ones
     Versions(versions::Versions),
+    /// Train class heads on vectors, list them, put one to work
+    Train(train::Train),
+    /// Choose what to label next, or replay labelled images to see what choosing is worth
+    Select(select::Select),
     /// Models that help: list, fetch, add and verify them
     Models(models::Models),
     /// Look whether everything is in order
@@ -95,6 +101,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Export(command) => export::run(&command),
         Command::Sql(command) => sql::run(&command),
         Command::Versions(command) => versions::run(&command),
+        Command::Train(command) => train::run(&command),
+        Command::Select(command) => select::run(&command),
         Command::Models(command) => models::run(&command),
         Command::Doctor(command) => doctor::run(&command),
         Command::Config(command) => config::run(&command),

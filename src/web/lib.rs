@@ -16,6 +16,7 @@ mod api;
 pub mod assets;
 mod author;
 mod bars;
+mod crops;
 pub mod door;
 pub mod error;
 mod extractors;

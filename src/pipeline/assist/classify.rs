@@ -4,6 +4,9 @@
 //! while nobody waits for a model, and kept up to date: a box that was edited is a new sample. The vote weighs the
 //! nearest samples by their likeness; samples are taken evenly over the classes, so that a frequent class does not win
 //! by its number.
+//!
+//! A dataset with an active class head (`heads/`) asks that instead: one look through it, no gallery, and a guard that
+//! says when a box looks like nothing at all.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -17,6 +20,7 @@ use tator_vision::{Embedder, Picture, Stop, decode_upright};
 use super::Shared;
 use super::tasks::TaskState;
 use crate::error::Error;
+use crate::models::Model;
 use crate::workbench::Workbench;
 
 /// Samples of all classes together, about.
@@ -45,14 +49,31 @@ pub struct ClassSuggestion {
     pub probability: f32,
     /// The second.
     pub runner_up: Option<Runner>,
-    /// `neighbours`, or `head` once one is trained.
+    /// `head` when one is active, else `neighbours`.
     pub method: &'static str,
     /// The image encoder.
     pub model: String,
-    /// Samples in the gallery.
+    /// Name of the head that was asked.
+    pub head: Option<String>,
+    /// Whether what is in the box looks like an object; only heads with background tell.
+    pub guard: Guarded,
+    /// Samples in the gallery; 0 when a head was asked.
     pub neighbours: usize,
     /// Milliseconds it took.
     pub ms: f64,
+}
+
+/// What the guard against background says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Guarded {
+    /// It looks like an object, or nobody looked.
+    #[default]
+    Passed,
+    /// Background comes close.
+    Flagged,
+    /// It looks like background.
+    Refused,
 }
 
 /// A class that came second.
@@ -120,15 +141,16 @@ impl Galleries {
 impl Shared {
     fn classify(&self, d: &DatasetName, id: ImageId, rect: &PixelBox) -> Result<ClassSuggestion, Error> {
         let begun = Instant::now();
+        if let Some(active) = self.heads.get(self.writer.reader(), d)
+            && let Some(suggestion) = self.ask_head(&active, (d, id), rect, begun)?
+        {
+            return Ok(suggestion);
+        }
         let (model, embedder) = self.engines.embedder(&self.shelves, &self.settings())?;
         self.gallery.want(d);
         let picture = self.picture(d, id)?;
         let crop = picture.square_around(rect, MARGIN).map_err(|e| Error::invalid("box", e.to_string()))?;
-        let task = self.lock().tasks.begin("classify", format!("image {id}"), Some(id));
-        let vector = embedder.embed(&[crop], &Stop::default()).map(|mut vectors| vectors.pop().unwrap_or_default());
-        let ended = if vector.is_ok() { TaskState::Done } else { TaskState::Failed };
-        self.lock().tasks.end(task, ended, vector.as_ref().err().map(ToString::to_string));
-        let vector = vector?;
+        let vector = self.vector_of(crop, id, embedder.as_ref())?;
         let library = self.gallery.lock();
         let gallery = library.galleries.get(d).filter(|gallery| gallery.model == model.manifest.name);
         let known = gallery.map(|gallery| gallery.samples.values().collect::<Vec<_>>()).unwrap_or_default();
@@ -146,13 +168,28 @@ impl Shared {
             runner_up,
             method: "neighbours",
             model: model.manifest.name,
+            head: None,
+            guard: Guarded::Passed,
             neighbours: known.len(),
             ms: begun.elapsed().as_secs_f64() * 1e3,
         })
     }
 
+    /// The encoder of that name.
+    pub(crate) fn engine_of(&self, name: &str) -> Result<(Model, Arc<dyn Embedder>), Error> {
+        self.engines.embedder_named(&self.shelves, &self.settings(), Some(name))
+    }
+
+    pub(super) fn vector_of(&self, crop: Picture, id: ImageId, embedder: &dyn Embedder) -> Result<Vec<f32>, Error> {
+        let task = self.lock().tasks.begin("classify", format!("image {id}"), Some(id));
+        let vector = embedder.embed(&[crop], &Stop::default()).map(|mut vectors| vectors.pop().unwrap_or_default());
+        let ended = if vector.is_ok() { TaskState::Done } else { TaskState::Failed };
+        self.lock().tasks.end(task, ended, vector.as_ref().err().map(ToString::to_string));
+        Ok(vector?)
+    }
+
     /// The decoded picture, kept for the next box on it.
-    fn picture(&self, d: &DatasetName, id: ImageId) -> Result<Arc<Picture>, Error> {
+    pub(super) fn picture(&self, d: &DatasetName, id: ImageId) -> Result<Arc<Picture>, Error> {
         let key = (d.clone(), id);
         if let Some((_, picture)) = self.gallery.lock().pictures.iter().find(|(other, _)| *other == key) {
             return Ok(Arc::clone(picture));

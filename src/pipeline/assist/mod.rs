@@ -5,6 +5,7 @@
 //! changes a table: what a model says goes back to the person, who decides.
 
 mod classify;
+mod classify_head;
 mod encodings;
 mod engines;
 mod segment;
@@ -22,7 +23,7 @@ use tator_domain::{DatasetName, ImageId};
 use tator_store::Writer;
 use tator_vision::{Encoding, Stop};
 
-pub use classify::{ClassSuggestion, Runner};
+pub use classify::{ClassSuggestion, Guarded, Runner};
 pub use segment::{SegmentAnswer, SegmentMask, SegmentRequest, Took};
 pub use settings::{AssistChange, AssistSettings};
 pub use slots::Role;
@@ -55,6 +56,8 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     wake: Condvar,
     gallery: classify::Galleries,
+    /// The class heads at work.
+    pub heads: crate::heads::ActiveHeads,
 }
 
 struct State {
@@ -96,6 +99,7 @@ impl Assist {
             state: Mutex::new(state),
             wake: Condvar::new(),
             gallery: classify::Galleries::default(),
+            heads: crate::heads::ActiveHeads::default(),
         });
         let threads = [encode_wishes as fn(&Shared), classify::learn].map(|work| {
             let shared = Arc::clone(&shared);

@@ -9,6 +9,8 @@ mod import_job;
 mod pull_job;
 mod queue;
 mod record;
+mod simulate_job;
+mod train_head_job;
 mod tweak_job;
 mod verify_job;
 
@@ -40,6 +42,8 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { name: "import", run: import_job::run },
     Kind { name: "export", run: export_job::run },
     Kind { name: "tweak", run: tweak_job::run },
+    Kind { name: "train_head", run: train_head_job::run },
+    Kind { name: "simulate", run: simulate_job::run },
     Kind { name: "pull", run: pull_job::run },
     Kind { name: "verify", run: verify_job::run },
 ];

@@ -7,6 +7,7 @@ mod datasets;
 mod downloads;
 mod edits;
 mod exports;
+mod heads;
 mod history;
 mod images;
 mod imports;
@@ -17,6 +18,7 @@ mod packages;
 mod people;
 mod pictures;
 mod queries;
+mod select;
 mod sql;
 mod sql_export;
 mod sql_slots;
@@ -47,6 +49,8 @@ pub(crate) fn doors() -> Vec<Door> {
         assist::doors(),
         tweaks::doors(),
         models::doors(),
+        heads::doors(),
+        select::doors(),
         classes::doors(),
         history::doors(),
         versions::doors(),

@@ -14,7 +14,9 @@ mod label;
 mod me;
 mod models;
 mod overview;
+mod select;
 mod sql;
+mod train;
 mod trash;
 mod versions;
 mod visit;
@@ -39,6 +41,8 @@ pub fn doors() -> Vec<Door> {
         work::doors(),
         me::doors(),
         sql::doors(),
+        select::doors(),
+        train::doors(),
         models::doors(),
         jobs::doors(),
         history::doors(),
