@@ -6,6 +6,7 @@ mod client;
 mod config;
 mod demo;
 mod doctor;
+mod embed;
 mod export;
 mod import;
 mod job;
@@ -13,6 +14,7 @@ mod models;
 mod progress;
 mod select;
 mod serve;
+mod similar;
 mod sql;
 mod synthesize;
 mod terminal;
@@ -52,6 +54,10 @@ enum Command {
     Train(train::Train),
     /// Choose what to label next, or replay labelled images to see what choosing is worth
     Select(select::Select),
+    /// Turn images and boxes into vectors, for look-alikes, heads, selection and the map
+    Embed(embed::Embed),
+    /// Find what looks like an image, a box, a picture or words
+    Similar(similar::Similar),
     /// Models that help: list, fetch, add and verify them
     Models(models::Models),
     /// Look whether everything is in order
@@ -103,6 +109,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Versions(command) => versions::run(&command),
         Command::Train(command) => train::run(&command),
         Command::Select(command) => select::run(&command),
+        Command::Embed(command) => embed::run(&command),
+        Command::Similar(command) => similar::run(&command),
         Command::Models(command) => models::run(&command),
         Command::Doctor(command) => doctor::run(&command),
         Command::Config(command) => config::run(&command),

@@ -16,7 +16,6 @@ mod api;
 pub mod assets;
 mod author;
 mod bars;
-mod crops;
 pub mod door;
 pub mod error;
 mod extractors;

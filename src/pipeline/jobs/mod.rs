@@ -4,6 +4,7 @@
 //! it begins and when it ends; progress lives in memory. A job that was running when the program died is `interrupted`:
 //! everything it did was aside, so that resuming it is asking again.
 
+mod embed_job;
 mod export_job;
 mod import_job;
 mod pull_job;
@@ -15,7 +16,7 @@ mod tweak_job;
 mod verify_job;
 
 pub(crate) use queue::{Context, Queue};
-pub use record::{JobId, JobProgress, JobRecord, JobState};
+pub use record::{JobId, JobProgress, JobRecord, JobState, StageProgress};
 
 use crate::error::Error;
 
@@ -44,6 +45,15 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { name: "tweak", run: tweak_job::run },
     Kind { name: "train_head", run: train_head_job::run },
     Kind { name: "simulate", run: simulate_job::run },
+    Kind { name: "embed", run: embed_job::run },
     Kind { name: "pull", run: pull_job::run },
     Kind { name: "verify", run: verify_job::run },
 ];
+
+/// What a cancelled job leaves behind.
+pub(crate) fn words_of_cancel(kind: &str) -> &'static str {
+    match kind {
+        "embed" => "cancelled; what was embedded so far is kept, resume goes on from there",
+        _ => "cancelled; nothing was changed",
+    }
+}

@@ -6,6 +6,7 @@ mod classes;
 mod datasets;
 mod downloads;
 mod edits;
+mod embeddings;
 mod exports;
 mod heads;
 mod history;
@@ -19,6 +20,7 @@ mod people;
 mod pictures;
 mod queries;
 mod select;
+mod similar;
 mod sql;
 mod sql_export;
 mod sql_slots;
@@ -51,6 +53,8 @@ pub(crate) fn doors() -> Vec<Door> {
         models::doors(),
         heads::doors(),
         select::doors(),
+        embeddings::doors(),
+        similar::doors(),
         classes::doors(),
         history::doors(),
         versions::doors(),

@@ -15,6 +15,7 @@ mod me;
 mod models;
 mod overview;
 mod select;
+mod similar;
 mod sql;
 mod train;
 mod trash;
@@ -43,6 +44,7 @@ pub fn doors() -> Vec<Door> {
         sql::doors(),
         select::doors(),
         train::doors(),
+        similar::doors(),
         models::doors(),
         jobs::doors(),
         history::doors(),

@@ -174,6 +174,7 @@ pub(crate) fn all() -> Vec<(String, String)> {
     every::<super::train::pair::ComparePage>("train compare", &mut drawn);
     every::<super::train::cell::BoxesPage>("train boxes", &mut drawn);
     every::<super::select::view::Page>("select", &mut drawn);
+    every::<super::similar::view::Page>("similar", &mut drawn);
     every::<super::models::view::Page>("models", &mut drawn);
     every::<super::models::view::Predictors>("models predictors", &mut drawn);
     every::<super::jobs::view::Page>("jobs", &mut drawn);

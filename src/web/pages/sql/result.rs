@@ -4,11 +4,10 @@ use std::collections::HashMap;
 
 use askama::Template;
 use serde_json::Value;
-use tator_domain::{BoxId, DatasetName, ImageId};
+use tator_domain::{BoxId, DatasetName, ImageId, PixelBox};
 use tator_store::{BoxPlace, ImageFilter};
 
 use crate::addresses;
-use crate::crops::Crop;
 use crate::figures::grouped;
 
 /// `POST /sql/_result`, and the lower half of the page when it was asked without scripts.
@@ -47,8 +46,6 @@ pub struct Table {
 
 /// Rows shown at a time.
 pub const PAGE_ROWS: usize = 100;
-/// More images than these do not fit an address.
-const MOST_IN_ADDRESS: usize = 400;
 
 /// A column of a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +73,21 @@ pub enum Cell {
     Image(ImageId, String, String),
     /// A box: number, its place on the picture when known, labeller.
     Box(BoxId, Option<Crop>, String),
+}
+
+/// A part of a picture, drawn by an SVG that looks at it through a window.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Crop {
+    /// Address of the whole picture.
+    pub picture: String,
+    /// The window in pixels of the upright image: `x y w h`.
+    pub window: String,
+    /// Width of the whole in pixels.
+    pub width: u32,
+    /// Height of the whole in pixels.
+    pub height: u32,
+    /// The box in pixels.
+    pub rect: PixelBox,
 }
 
 /// A statement that did not come to a result.
@@ -193,20 +205,27 @@ fn image_cell(dataset: &DatasetName, id: ImageId) -> Cell {
 fn box_cell(dataset: &DatasetName, id: BoxId, image: Option<ImageId>, place: Option<&BoxPlace>) -> Option<Cell> {
     let image = place.map(|place| place.image_id).or(image)?;
     let href = addresses::label(dataset, image, Some(id), &ImageFilter::default());
-    Some(Cell::Box(id, place.map(|place| Crop::of(dataset, place)), href))
+    Some(Cell::Box(id, place.map(|place| crop(dataset, place)), href))
+}
+
+/// A window a little larger than the box, never smaller than a few pixels.
+#[must_use]
+pub fn crop(dataset: &DatasetName, place: &BoxPlace) -> Crop {
+    let PixelBox { x, y, w, h } = place.rect;
+    let margin = (w.max(h) * 0.25).max(6.0);
+    let window = format!("{:.1} {:.1} {:.1} {:.1}", x - margin, y - margin, w + 2.0 * margin, h + 2.0 * margin);
+    Crop {
+        picture: addresses::thumbnail(dataset, place.image_id, 1024),
+        window,
+        width: place.width,
+        height: place.height,
+        rect: place.rect,
+    }
 }
 
 fn as_images(dataset: &DatasetName, rows: &[Vec<Value>], at: usize) -> Option<(String, String)> {
-    let mut ids: Vec<ImageId> = rows.iter().filter_map(|row| row.get(at).and_then(Value::as_i64)).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    if ids.is_empty() || ids.len() > MOST_IN_ADDRESS {
-        return None;
-    }
-    let list: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let condition = Some(format!("image_id IN ({})", list.join(", ")));
-    let filter = ImageFilter { condition, ..ImageFilter::default() };
-    Some((addresses::gallery(dataset, &filter), addresses::label(dataset, ids[0], None, &filter)))
+    let ids: Vec<ImageId> = rows.iter().filter_map(|row| row.get(at).and_then(Value::as_i64)).collect();
+    addresses::as_images(dataset, &ids)
 }
 
 /// Finds where in the statement DuckDB points: it quotes a line after `LINE n:` and puts a caret beneath it.

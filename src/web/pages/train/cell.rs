@@ -8,9 +8,9 @@ use tator_pipeline::heads::{HeadRun, TestBox};
 use tator_store::{BoxPlace, ImageFilter};
 
 use crate::addresses;
-use crate::crops::Crop;
 use crate::figures::filters;
 use crate::page::Shell;
+use crate::pages::sql::result::{Crop, crop};
 
 /// More images than these do not fit an address.
 const MOST_IN_ADDRESS: usize = 400;
@@ -80,7 +80,7 @@ impl BoxesPage {
         images.dedup();
         let cell = |one: &TestBox| BoxCell {
             box_id: one.box_id,
-            crop: places.get(&one.box_id).map(|place| Crop::of(&dataset, place)),
+            crop: places.get(&one.box_id).map(|place| crop(&dataset, place)),
             href: addresses::label(&dataset, one.image_id, Some(one.box_id), &among(&images)),
             truth: name(one.truth),
             predicted: name(one.predicted),
