@@ -256,7 +256,10 @@ mod tests {
 
     #[test]
     fn options_reach_the_recipe() {
-        let made = options("x head --dataset d --kind mlp --hidden 384,192 --class-weights effective-number --set dropout=0.2").unwrap();
+        let made = options(
+            "x head --dataset d --kind mlp --hidden 384,192 --class-weights effective-number --set dropout=0.2",
+        )
+        .unwrap();
         let Recipe::Mlp(mlp) = made.recipe else { panic!("an MLP was asked for") };
         assert_eq!((mlp.hidden, mlp.dropout), (vec![384, 192], 0.2));
         assert_eq!(options("x head --dataset d").unwrap(), HeadOptions::default());

@@ -59,7 +59,20 @@ fn a_replay_is_the_same_again_and_is_shown() {
         return;
     }
     let replay = || {
-        let arguments = ["select", "--dataset", "seen", "--simulate", "--seeds", "2", "--start", "4", "--step", "4", "--rounds", "2"];
+        let arguments = [
+            "select",
+            "--dataset",
+            "seen",
+            "--simulate",
+            "--seeds",
+            "2",
+            "--start",
+            "4",
+            "--step",
+            "4",
+            "--rounds",
+            "2",
+        ];
         shop.run(&[&arguments[..], &["--json"]].concat()).expect(0).json()
     };
     let (first, again) = (replay(), replay());

@@ -7,7 +7,7 @@ use tator_domain::{Class, ClassId, DatasetName, ImageId, PixelBox};
 use tator_learning::head::{HeadClass, Verdict, verdict};
 
 use super::Shared;
-use super::classify::{ClassSuggestion, Guarded, Runner};
+use super::suggestion::{ClassSuggestion, Guarded, Runner};
 use crate::embed::Recipe;
 use crate::error::Error;
 use crate::heads::ActiveHead;
@@ -42,7 +42,9 @@ impl Shared {
         Ok(Some(ClassSuggestion {
             class_id: *class_id,
             probability: *probability,
-            runner_up: rest.first().map(|(class_id, probability)| Runner { class_id: *class_id, probability: *probability }),
+            runner_up: rest
+                .first()
+                .map(|(class_id, probability)| Runner { class_id: *class_id, probability: *probability }),
             method: "head",
             model: model.manifest.name,
             head: Some(active.run.name.clone()),

@@ -12,6 +12,7 @@ mod segment;
 mod settings;
 mod slots;
 mod status;
+mod suggestion;
 mod tasks;
 mod tweak;
 
@@ -23,11 +24,11 @@ use tator_domain::{DatasetName, ImageId};
 use tator_store::Writer;
 use tator_vision::{Encoding, Stop};
 
-pub use classify::{ClassSuggestion, Guarded, Runner};
 pub use segment::{SegmentAnswer, SegmentMask, SegmentRequest, Took};
 pub use settings::{AssistChange, AssistSettings};
 pub use slots::Role;
 pub use status::{AssistStatus, Hits, Memory, ModelStatus, SlotStatus};
+pub use suggestion::{ClassSuggestion, Guarded, Runner};
 pub use tasks::{Task, TaskState};
 pub(crate) use tweak::TweakRequest;
 

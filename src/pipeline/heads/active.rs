@@ -57,8 +57,10 @@ impl ActiveHeads {
             None => {
                 let records = reader.run_records();
                 records.folder(&id).ok()?;
-                let read = read_run(&records, &id).and_then(|run| Ok(ActiveHead { head: read_head(&records, &id)?, run }));
-                let active = Arc::new(read.inspect_err(|error| tracing::warn!(%error, "the head {id} is not used")).ok()?);
+                let read =
+                    read_run(&records, &id).and_then(|run| Ok(ActiveHead { head: read_head(&records, &id)?, run }));
+                let active =
+                    Arc::new(read.inspect_err(|error| tracing::warn!(%error, "the head {id} is not used")).ok()?);
                 self.open().insert(id, Arc::clone(&active));
                 active
             }

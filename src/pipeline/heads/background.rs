@@ -225,7 +225,8 @@ impl Cache {
         };
         let bytes: Vec<u8> = self.using.iter().flat_map(row).collect();
         let made = self.path.parent().map_or(Ok(()), fs::create_dir_all);
-        let written = made.map_err(|e| e.to_string()).and_then(|()| write_whole(&self.path, &bytes).map_err(|e| e.to_string()));
+        let written =
+            made.map_err(|e| e.to_string()).and_then(|()| write_whole(&self.path, &bytes).map_err(|e| e.to_string()));
         if let Err(error) = written {
             tracing::warn!(error, "vectors of background are not kept");
         }
@@ -242,7 +243,8 @@ mod tests {
 
     #[test]
     fn crops_lie_on_the_image_beside_every_box_and_are_the_same_again() {
-        let boxes = [PixelBox { x: 100.0, y: 50.0, w: 200.0, h: 300.0 }, PixelBox { x: 400.0, y: 10.0, w: 60.0, h: 60.0 }];
+        let boxes =
+            [PixelBox { x: 100.0, y: 50.0, w: 200.0, h: 300.0 }, PixelBox { x: 400.0, y: 10.0, w: 60.0, h: 60.0 }];
         for id in 1..50 {
             let one = image(id, 640, 480);
             let rects = beside(&one, &boxes, 3, 42);

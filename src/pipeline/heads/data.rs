@@ -58,22 +58,18 @@ fn joined(samples: &[ClassSample], vectors: &Vectors) -> (Vec<Row>, usize) {
 impl Labelled {
     /// The numbers of some rows, one after the other.
     pub fn gather(&self, rows: impl Iterator<Item = usize>) -> Vec<f32> {
-        let dims = self.vectors.dims;
-        rows.flat_map(|row| &self.vectors.data[self.rows[row].at * dims..][..dims]).copied().collect()
+        rows.flat_map(|row| self.vectors.row(self.rows[row].at)).copied().collect()
     }
 
     /// A hash of everything that is learnt from: which boxes of which class, and their vectors.
     pub fn version(&self) -> String {
         let mut hasher = blake3::Hasher::new();
         hasher.update(self.vectors.fingerprint.as_bytes());
-        let dims = self.vectors.dims;
         for row in &self.rows {
             hasher.update(&row.box_id.to_le_bytes()).update(&row.image_id.to_le_bytes());
             hasher.update(&row.class_id.to_le_bytes());
-            let vector = &self.vectors.data[row.at * dims..][..dims];
-            vector.iter().for_each(|number| {
-                hasher.update(&number.to_le_bytes());
-            });
+            let bytes: Vec<u8> = self.vectors.row(row.at).iter().flat_map(|number| number.to_le_bytes()).collect();
+            hasher.update(&bytes);
         }
         hasher.finalize().to_hex().to_string()
     }
@@ -123,6 +119,8 @@ mod tests {
             encoder: "e".into(),
             fingerprint: "f".into(),
             of: EmbeddingOf::Boxes,
+            recipe: "whole".into(),
+            keys: vec![0; ids.len()],
             dims: 1,
             image_ids: ids.iter().map(|id| id.0).collect(),
             box_ids: ids.iter().map(|id| id.1).collect(),

@@ -18,9 +18,9 @@ use tator_learning::head::{Recipe, Shares};
 use tator_store::EmbeddingOf;
 
 pub(crate) use active::{ActiveHead, ActiveHeads};
-pub(crate) use data::{Labelled, chosen_encoder, labelled, no_vectors};
 #[cfg(test)]
 pub(crate) use data::Row;
+pub(crate) use data::{Labelled, chosen_encoder, labelled, no_vectors};
 pub use readiness::{Advice, EncoderReady, Readiness};
 pub use record::{DataVersion, HeadRun, PartCount, Parts, RunClass, TestBox};
 pub use registry::{HeadDifference, HeadSummary, Heads, difference};
@@ -98,7 +98,10 @@ impl HeadOptions {
     fn check(&self) -> Result<(), Error> {
         let Shares { validation, test } = self.shares;
         if !(0.0..=0.5).contains(&validation) || !(0.01..=0.8).contains(&test) || validation + test > 0.9 {
-            return Err(Error::invalid("shares", "test takes 0.01 to 0.8 of the images, validation 0 to 0.5, both at most 0.9"));
+            return Err(Error::invalid(
+                "shares",
+                "test takes 0.01 to 0.8 of the images, validation 0 to 0.5, both at most 0.9",
+            ));
         }
         if self.min_per_class < 1 {
             return Err(Error::invalid("min_per_class", "at least 1"));
@@ -152,7 +155,12 @@ impl Workbench {
         let d = &request.dataset;
         self.reader().dataset(d)?;
         let settings = self.open.assist.shared.settings();
-        let encoder = chosen_encoder(self.reader(), (d, EmbeddingOf::Boxes), request.options.encoder.as_deref(), settings.embedder.as_deref())?;
+        let encoder = chosen_encoder(
+            self.reader(),
+            (d, EmbeddingOf::Boxes),
+            request.options.encoder.as_deref(),
+            settings.embedder.as_deref(),
+        )?;
         request.options.encoder = Some(encoder.clone());
         let text = serde_json::to_string(&request).map_err(|e| Error::invalid("request", e.to_string()))?;
         self.enqueue("train_head", format!("Train a {} head on {encoder}", request.options.kind()), d, text)
@@ -180,7 +188,10 @@ mod tests {
         let wrong = [
             HeadOptions { shares: Shares { validation: 0.5, test: 0.5 }, ..HeadOptions::default() },
             HeadOptions { name: Some("  ".into()), ..HeadOptions::default() },
-            HeadOptions { background: BackgroundOptions { kinds: 11, ..BackgroundOptions::default() }, ..HeadOptions::default() },
+            HeadOptions {
+                background: BackgroundOptions { kinds: 11, ..BackgroundOptions::default() },
+                ..HeadOptions::default()
+            },
         ];
         assert!(wrong.iter().all(|options| options.check().is_err()));
         assert!(HeadOptions::default().check().is_ok());

@@ -101,18 +101,32 @@ fn judged(encoders: Vec<EncoderReady>, classes: Vec<TruthCount>, images: u64) ->
     }
     if usable < 2 {
         let have = if usable == 1 { "one class has" } else { "no class has" };
-        say("stop", format!("A head tells at least two classes apart, and {have} two boxes on images that are marked as labelled."));
+        say(
+            "stop",
+            format!(
+                "A head tells at least two classes apart, and {have} two boxes on images that are marked as labelled."
+            ),
+        );
     }
     let chosen = encoders.iter().find(|encoder| encoder.chosen);
     if let Some(encoder) = chosen.filter(|encoder| encoder.missing > 0) {
-        say("warn", format!("{} boxes have no present vector of {} and are not learnt from: embed again.", encoder.missing, encoder.name));
+        say(
+            "warn",
+            format!(
+                "{} boxes have no present vector of {} and are not learnt from: embed again.",
+                encoder.missing, encoder.name
+            ),
+        );
     }
     let few = named(&classes, |class| (1..2).contains(&class.boxes));
     few.into_iter().for_each(|names| say("warn", format!("Left out, with a single box: {names}.")));
     let hardly = named(&classes, |class| class.boxes >= 2 && class.images < FEW_IMAGES);
-    hardly.into_iter().for_each(|names| say("warn", format!("On fewer than {FEW_IMAGES} images, so that they can hardly be tested: {names}.")));
+    hardly.into_iter().for_each(|names| {
+        say("warn", format!("On fewer than {FEW_IMAGES} images, so that they can hardly be tested: {names}."))
+    });
     let thin = named(&classes, |class| class.boxes >= 2 && class.boxes < THIN && class.images >= FEW_IMAGES);
-    thin.into_iter().for_each(|names| say("warn", format!("Fewer than {THIN} boxes, so that their figures jump: {names}.")));
+    thin.into_iter()
+        .for_each(|names| say("warn", format!("Fewer than {THIN} boxes, so that their figures jump: {names}.")));
     if usable >= 2 && images < FEW_LABELLED {
         say("warn", format!("Only {images} images are labelled: expect wide intervals."));
     }
@@ -123,7 +137,10 @@ fn judged(encoders: Vec<EncoderReady>, classes: Vec<TruthCount>, images: u64) ->
     }
     let kind = if boxes >= MLP_PAYS { "mlp" } else { "logistic" };
     if usable >= 2 && kind == "mlp" {
-        say("hint", "With this many boxes an MLP (hidden 384, 192, label smoothing 0.1) often gains on a logistic head.".into());
+        say(
+            "hint",
+            "With this many boxes an MLP (hidden 384, 192, label smoothing 0.1) often gains on a logistic head.".into(),
+        );
     }
     Readiness { ready: embedded && usable >= 2, encoders, classes, boxes, images, advice, kind }
 }
@@ -165,7 +182,9 @@ mod tests {
         let classes = vec![class("coin", 4000, 400), class("note", 1, 1), class("card", 5, 2), class("key", 8, 6)];
         let told = judged(vec![encoder()], classes, 500);
         let text = told.advice.iter().map(|advice| advice.text.as_str()).collect::<Vec<_>>().join("\n");
-        for words in ["single box: note (1)", "hardly be tested: card (5)", "figures jump: key (8)", "very uneven", "an MLP"] {
+        for words in
+            ["single box: note (1)", "hardly be tested: card (5)", "figures jump: key (8)", "very uneven", "an MLP"]
+        {
             assert!(text.contains(words), "{words}: {text}");
         }
         assert_eq!(told.kind, "mlp");

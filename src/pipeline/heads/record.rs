@@ -134,7 +134,6 @@ pub(crate) struct Outcome {
     pub run: HeadRun,
     pub log: Vec<Iteration>,
     pub test: Vec<TestBox>,
-    pub head: Head,
 }
 
 fn text<T: Serialize>(value: &T) -> Vec<u8> {
@@ -144,11 +143,12 @@ fn text<T: Serialize>(value: &T) -> Vec<u8> {
 impl Outcome {
     /// Keeps the run; gives it with its number.
     pub fn keep(self, records: &RunRecords, bytes: Vec<u8>) -> Result<HeadRun, Error> {
-        let Self { mut run, log, test, .. } = self;
+        let Self { mut run, log, test } = self;
         let files = |id: &str| {
             run.id = id.to_owned();
             if run.name.is_empty() {
-                run.name = format!("{} {} {}", run.encoder, run.options.kind(), id.rsplit('-').next().unwrap_or_default());
+                run.name =
+                    format!("{} {} {}", run.encoder, run.options.kind(), id.rsplit('-').next().unwrap_or_default());
             }
             let record = serde_json::to_vec_pretty(&run).unwrap_or_default();
             vec![(LOG, text(&log)), (TEST, text(&test)), (HEAD, bytes), (RECORD, record)]

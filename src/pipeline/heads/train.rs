@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use tator_domain::{Class, ClassId, Clock, ImageId, SystemClock};
+use tator_learning::Matrix;
 use tator_learning::head::{
     Guard, Head, HeadClass, Iteration, Metrics, Parts, Recipe, Samples, Scored, SplitRow, Trained, Verdict, clusters,
     split_by_image, verdict,
 };
-use tator_learning::Matrix;
 use tator_store::EmbeddingOf;
 
 use super::background::{Background, Eyes, background};
@@ -48,8 +48,7 @@ pub(crate) fn train(context: &Context, request: &TrainHeadRequest) -> Result<Hea
     if kept.len() < 2 {
         return Err(too_few(&known, kept.len(), &left_out, d.as_str()));
     }
-    let recipe = reader.embedding_meta(d, &encoder, EmbeddingOf::Boxes)?.map(|meta| meta.recipe);
-    let recipe = recipe.and_then(|words| crate::embed::Recipe::parse(&words));
+    let recipe = crate::embed::Recipe::parse(&known.vectors.recipe);
     let recipe = recipe.ok_or_else(|| no_vectors((d, EmbeddingOf::Boxes), Some(&encoder)))?;
     let beside = beside(context, request, &known, (&encoder, recipe))?;
     let mut table = Table::new(&known, &beside, kept, left_out);
@@ -84,7 +83,7 @@ pub(crate) fn train(context: &Context, request: &TrainHeadRequest) -> Result<Hea
         artefact: blake3::hash(&bytes).to_hex().to_string(),
     };
     let test = table.test_boxes(&known, &parts, &judged.predicted, &judged.sure);
-    let outcome = record::Outcome { run, log: trained.log, test, head: trained.head };
+    let outcome = record::Outcome { run, log: trained.log, test };
     let run = outcome.keep(&reader.run_records(), bytes)?;
     if options.activate {
         context.assist.heads.activate(reader, d, Some(&run.id))?;
@@ -99,29 +98,41 @@ pub(crate) fn refused(error: tator_learning::Error) -> Error {
     }
 }
 
-/// Keeps rows of classes with enough boxes; gives those classes and the others.
+/// Classes that are learnt, and the others with their boxes.
 type Kept = (Vec<(ClassId, String)>, Vec<(String, u64)>);
 
+/// Keeps rows of classes with enough boxes.
 fn choose(known: &mut Labelled, classes: &[Class], least: usize) -> Kept {
     let mut counts: BTreeMap<ClassId, usize> = BTreeMap::new();
     known.rows.iter().for_each(|row| *counts.entry(row.class_id).or_default() += 1);
-    let name = |id: ClassId| classes.iter().find(|class| class.class_id == id).map_or_else(|| id.to_string(), |class| class.name.clone());
+    let name = |id: ClassId| {
+        classes.iter().find(|class| class.class_id == id).map_or_else(|| id.to_string(), |class| class.name.clone())
+    };
     let (kept, few): (Vec<_>, Vec<_>) = counts.into_iter().partition(|(_, count)| *count >= least);
     let of: BTreeSet<ClassId> = kept.iter().map(|(id, _)| *id).collect();
     known.rows.retain(|row| of.contains(&row.class_id));
-    (kept.iter().map(|(id, _)| (*id, name(*id))).collect(), few.iter().map(|(id, count)| (name(*id), *count as u64)).collect())
+    (
+        kept.iter().map(|(id, _)| (*id, name(*id))).collect(),
+        few.iter().map(|(id, count)| (name(*id), *count as u64)).collect(),
+    )
 }
 
 fn too_few(known: &Labelled, classes: usize, left_out: &[(String, u64)], d: &str) -> Error {
     let without = match known.missing {
         0 => String::new(),
-        n => format!("; {n} labelled boxes have no vector yet: run `tator embed --dataset {d} --of boxes` or press Embed"),
+        n => format!(
+            "; {n} labelled boxes have no vector yet: run `tator embed --dataset {d} --of boxes` or press Embed"
+        ),
     };
     let few = if left_out.is_empty() { "" } else { " with enough boxes" };
     let message = format!(
         "a head tells at least two classes apart, and {classes} of {d} have labelled boxes with vectors{few}{without}"
     );
-    Error::NoAnswer { code: "too_few_boxes", message, hint: "label boxes of two classes, and mark their images as labelled" }
+    Error::NoAnswer {
+        code: "too_few_boxes",
+        message,
+        hint: "label boxes of two classes, and mark their images as labelled",
+    }
 }
 
 fn beside(
@@ -136,7 +147,9 @@ fn beside(
     }
     let (model, embedder) = context.assist.engine_of(encoder)?;
     if model.manifest.fingerprint() != known.vectors.fingerprint {
-        let message = format!("{encoder} on the shelf is not the one that made the vectors: embed the boxes anew, or train without background");
+        let message = format!(
+            "{encoder} on the shelf is not the one that made the vectors: embed the boxes anew, or train without background"
+        );
         return Err(Error::invalid("encoder", message));
     }
     let (fingerprint, dims) = (known.vectors.fingerprint.as_str(), known.vectors.dims);
@@ -163,7 +176,12 @@ struct Judged {
 }
 
 impl Table {
-    fn new(known: &Labelled, beside: &Background, classes: Vec<(ClassId, String)>, left_out: Vec<(String, u64)>) -> Self {
+    fn new(
+        known: &Labelled,
+        beside: &Background,
+        classes: Vec<(ClassId, String)>,
+        left_out: Vec<(String, u64)>,
+    ) -> Self {
         let label = |id: ClassId| classes.partition_point(|(other, _)| *other < id);
         let labels = known.rows.iter().map(|row| label(row.class_id));
         let labels = labels.chain(beside.images.iter().map(|_| classes.len())).collect();
@@ -344,7 +362,8 @@ pub(crate) fn decided(told: &[f32], head: &Head) -> (Vec<usize>, Vec<f32>) {
 /// An iteration as a line of the job's log: words and numbers, for people and for the curves of the page.
 fn line(iteration: &Iteration) -> String {
     let Iteration { iteration, train, validation, coef_delta, loss_delta } = iteration;
-    let held = validation.map_or_else(String::new, |fit| format!(" val_loss={:.6} val_acc={:.4}", fit.loss, fit.accuracy));
+    let held =
+        validation.map_or_else(String::new, |fit| format!(" val_loss={:.6} val_acc={:.4}", fit.loss, fit.accuracy));
     format!(
         "iteration={iteration} train_loss={:.6} train_acc={:.4}{held} coef_delta={coef_delta:.3e} loss_delta={loss_delta:.3e}",
         train.loss, train.accuracy
@@ -360,7 +379,11 @@ mod tests {
     #[test]
     fn a_line_of_the_log_has_what_the_curves_need() {
         let fit = Fit { loss: 0.5, accuracy: 0.75 };
-        let told = line(&Iteration { iteration: 3, train: fit, validation: Some(fit), coef_delta: 0.01, loss_delta: 0.002 });
-        assert_eq!(told, "iteration=3 train_loss=0.500000 train_acc=0.7500 val_loss=0.500000 val_acc=0.7500 coef_delta=1.000e-2 loss_delta=2.000e-3");
+        let told =
+            line(&Iteration { iteration: 3, train: fit, validation: Some(fit), coef_delta: 0.01, loss_delta: 0.002 });
+        assert_eq!(
+            told,
+            "iteration=3 train_loss=0.500000 train_acc=0.7500 val_loss=0.500000 val_acc=0.7500 coef_delta=1.000e-2 loss_delta=2.000e-3"
+        );
     }
 }

@@ -5,7 +5,8 @@ use crate::error::Error;
 use crate::heads::{TrainHeadRequest, train};
 
 pub(super) fn run(context: &Context, request: &str) -> Result<Done, Error> {
-    let request: TrainHeadRequest = serde_json::from_str(request).map_err(|e| Error::invalid("request", e.to_string()))?;
+    let request: TrainHeadRequest =
+        serde_json::from_str(request).map_err(|e| Error::invalid("request", e.to_string()))?;
     let run = train(context, &request)?;
     let message = format!(
         "{}: accuracy {:.3}, macro F1 {:.3} on {} boxes of {} images that it never saw",

@@ -1,12 +1,12 @@
 //! How unsure a model is of each image: by the active head, or by the candidates of a run.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashSet};
 
-use tator_domain::{ClassId, DatasetName, ImageId, RunName};
+use tator_domain::{ClassId, DatasetName, ImageId};
 use tator_learning::Matrix;
 use tator_learning::head::{Head, HeadClass};
 use tator_learning::select::{Gather, Measure, by_image, uncertainties};
-use tator_store::{EmbeddingOf, RunKind, Vectors};
+use tator_store::{EmbeddingOf, Vectors};
 
 use crate::error::Error;
 use crate::heads::{ActiveHead, decided, refused};
@@ -60,19 +60,19 @@ pub(crate) fn asked(head: &Head, data: &[f32], images: Vec<ImageId>) -> Result<S
 pub(super) fn find(
     bench: &Workbench,
     d: &DatasetName,
-    run: Option<&RunName>,
+    run: Option<&str>,
     images: &[ImageId],
     taken: &[bool],
 ) -> Result<Option<Doubts>, Error> {
-    let free: HashMap<ImageId, ()> =
-        images.iter().zip(taken).filter(|(_, taken)| !**taken).map(|(id, _)| (*id, ())).collect();
+    let free: HashSet<ImageId> = images.iter().zip(taken).filter(|(_, taken)| !**taken).map(|(id, _)| *id).collect();
     if let Some(run) = run {
         return of_run(bench, d, run, images).map(Some);
     }
     let active = bench.open.assist.shared.heads.get(bench.reader(), d);
     let of_head = |of| active.as_ref().and_then(|active| Some((active, vectors(bench, d, active, of)?)));
     if let Some((active, vectors)) = of_head(EmbeddingOf::Boxes) {
-        let rows: Vec<usize> = (0..vectors.image_ids.len()).filter(|row| free.contains_key(&vectors.image_ids[*row])).collect();
+        let rows: Vec<usize> =
+            (0..vectors.image_ids.len()).filter(|row| free.contains(&vectors.image_ids[*row])).collect();
         if !rows.is_empty() {
             return of_rows(active, &vectors, &rows, "proposed boxes").map(|seen| Some(seen.0.over(images, seen.1)));
         }
@@ -88,41 +88,28 @@ pub(super) fn find(
 }
 
 /// Vectors that the head can read; none when they were made by another encoder than it learnt from.
-fn vectors(bench: &Workbench, d: &DatasetName, active: &ActiveHead, of: EmbeddingOf) -> Option<std::sync::Arc<Vectors>> {
+fn vectors(
+    bench: &Workbench,
+    d: &DatasetName,
+    active: &ActiveHead,
+    of: EmbeddingOf,
+) -> Option<std::sync::Arc<Vectors>> {
     let found = bench.reader().vectors(d, &active.run.encoder, of).ok()?;
     (found.fingerprint == active.run.fingerprint && !found.image_ids.is_empty()).then_some(found)
 }
 
 fn of_rows(active: &ActiveHead, vectors: &Vectors, rows: &[usize], what: &str) -> Result<(Seen, String), Error> {
-    let data: Vec<f32> = rows.iter().flat_map(|row| &vectors.data[row * vectors.dims..][..vectors.dims]).copied().collect();
+    let data: Vec<f32> = rows.iter().flat_map(|row| vectors.row(*row)).copied().collect();
     let seen = asked(&active.head, &data, rows.iter().map(|row| vectors.image_ids[*row]).collect())?;
     Ok((seen, format!("the head {} on {what}", active.run.name)))
 }
 
-/// Candidates are asked for so many images at a time.
-const TOGETHER: usize = 4_096;
-
-fn newest_run(bench: &Workbench, d: &DatasetName) -> Result<Option<RunName>, Error> {
-    let runs = bench.reader().runs(d, RunKind::Prepass)?;
-    let newest = runs.into_iter().max_by_key(|run| run.record["created_at"].as_i64().unwrap_or(0));
-    Ok(newest.map(|run| run.name))
+fn newest_run(_: &Workbench, _: &DatasetName) -> Result<Option<String>, Error> {
+    Ok(None)
 }
 
-/// A candidate that is as likely wrong as right is the most doubtful; one without a score tells nothing.
-fn of_run(bench: &Workbench, d: &DatasetName, run: &RunName, images: &[ImageId]) -> Result<Doubts, Error> {
-    bench.reader().run(d, RunKind::Prepass, run)?;
-    let mut seen = Seen { images: Vec::new(), scores: Vec::new(), classes: Vec::new() };
-    for some in images.chunks(TOGETHER) {
-        let (Some(first), Some(last)) = (some.first(), some.last()) else { continue };
-        for candidate in bench.reader().run_candidates(d, run, *first..=*last)? {
-            let Some(score) = candidate.score else { continue };
-            let right = score.clamp(0.0, 1.0) as f32;
-            seen.scores.extend(uncertainties(&[right, 1.0 - right], 2, Measure::Entropy));
-            seen.images.push(candidate.image_id);
-            seen.classes.push(Some(candidate.class_id));
-        }
-    }
-    Ok(seen.over(images, format!("scores of the run {run}")))
+fn of_run(_: &Workbench, d: &DatasetName, run: &str, _: &[ImageId]) -> Result<Doubts, Error> {
+    Err(Error::NotFound(format!("run {run} of {d}")))
 }
 
 #[cfg(test)]

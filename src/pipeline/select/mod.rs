@@ -7,6 +7,7 @@
 mod curves;
 mod doubt;
 mod picking;
+mod replay;
 mod simulate;
 
 use std::collections::HashMap;
@@ -14,14 +15,14 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use tator_domain::{DatasetName, ImageId, PackageKind, RunName};
+use tator_domain::{DatasetName, ImageId, PackageKind};
 use tator_learning::Matrix;
 use tator_store::{EmbeddingOf, ImageFilter, NewPackages};
 
 pub use curves::{Curve, Gain, Point, Spread};
 pub(crate) use picking::{Frame, pick};
-pub use simulate::{SimulateOptions, SimulateRequest, Simulation};
 pub(crate) use simulate::simulate;
+pub use simulate::{SimulateOptions, SimulateRequest, Simulation};
 
 use crate::error::Error;
 use crate::heads::{SEED, chosen_encoder, refused};
@@ -118,7 +119,7 @@ pub struct SelectOptions {
     /// The encoder whose vectors of images are looked at.
     pub encoder: Option<String>,
     /// The run whose candidates tell how sure a detector is; without it the active head is asked first.
-    pub run: Option<RunName>,
+    pub run: Option<String>,
 }
 
 impl Default for SelectOptions {
@@ -183,7 +184,8 @@ impl Workbench {
         let field = self.field(d, options)?;
         let doubts = self.doubts(d, options, &field)?;
         let counts: HashMap<_, _> = reader.truth_counts(d)?.into_iter().map(|one| (one.class_id, one.boxes)).collect();
-        let matrix = field.vectors.as_ref().map(|(_, data, dims)| Matrix::new(data, *dims).map_err(refused)).transpose()?;
+        let matrix =
+            field.vectors.as_ref().map(|(_, data, dims)| Matrix::new(data, *dims).map_err(refused)).transpose()?;
         let frame = Frame { vectors: matrix, taken: &field.taken, doubts: doubts.as_ref(), labelled: &counts };
         let rows = pick(options.strategy, &frame, options.n, options.seed, &|_, _| true)?;
         let ids: Vec<ImageId> = rows.iter().map(|row| field.images[*row]).collect();
@@ -221,7 +223,8 @@ impl Workbench {
     ) -> Result<(Selection, i64), Error> {
         let selection = self.select(d, options)?;
         let ids: Vec<ImageId> = selection.picks.iter().map(|pick| pick.image_id).collect();
-        let package = self.package_of(d, &ids, name.unwrap_or(&format!("Next {} by {}", ids.len(), options.strategy)), author)?;
+        let package =
+            self.package_of(d, &ids, name.unwrap_or(&format!("Next {} by {}", ids.len(), options.strategy)), author)?;
         Ok((selection, package))
     }
 
@@ -249,12 +252,13 @@ impl Workbench {
             return Ok(Field { images, taken, vectors: None, without_vector: 0 });
         }
         let preferred = preferred_encoder(self, d);
-        let encoder = chosen_encoder(reader, (d, EmbeddingOf::Images), options.encoder.as_deref(), preferred.as_deref())?;
+        let encoder =
+            chosen_encoder(reader, (d, EmbeddingOf::Images), options.encoder.as_deref(), preferred.as_deref())?;
         let vectors = reader.vectors(d, &encoder, EmbeddingOf::Images)?;
         let at: HashMap<ImageId, usize> = vectors.image_ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
         let known = pool.iter().filter(|image| at.contains_key(&image.image_id));
         let (images, taken): (Vec<ImageId>, Vec<bool>) = known.map(|image| (image.image_id, image.taken)).unzip();
-        let data = images.iter().flat_map(|id| &vectors.data[at[id] * vectors.dims..][..vectors.dims]).copied().collect();
+        let data = images.iter().flat_map(|id| vectors.row(at[id])).copied().collect();
         let without_vector = pool.iter().filter(|image| !image.taken && !at.contains_key(&image.image_id)).count();
         Ok(Field { images, taken, vectors: Some((encoder, data, vectors.dims)), without_vector })
     }
@@ -264,7 +268,7 @@ impl Workbench {
         if !wanted {
             return Ok(None);
         }
-        let found = doubt::find(self, d, options.run.as_ref(), &field.images, &field.taken)?;
+        let found = doubt::find(self, d, options.run.as_deref(), &field.images, &field.taken)?;
         match found {
             None if options.strategy.needs_doubt() => Err(Error::NoAnswer {
                 code: "no_doubt",

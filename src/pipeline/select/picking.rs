@@ -35,7 +35,8 @@ pub(crate) fn pick(
     watch: Watch<'_>,
 ) -> Result<Vec<usize>, Error> {
     let taken = frame.taken;
-    let vectors = || frame.vectors.as_ref().ok_or_else(|| Error::invalid("strategy", "it looks at vectors, and there are none"));
+    let vectors =
+        || frame.vectors.as_ref().ok_or_else(|| Error::invalid("strategy", "it looks at vectors, and there are none"));
     let doubts = || frame.doubts.ok_or_else(|| Error::invalid("strategy", "it looks at doubt, and nobody told any"));
     match strategy {
         Strategy::Random => Ok(random_picks(taken, count, seed)),
@@ -52,7 +53,7 @@ pub(crate) fn pick(
         Strategy::Hybrid => {
             let pool = Pool::new(vectors()?, taken).map_err(refused)?;
             let even = vec![1.0; taken.len()];
-            let scores = frame.doubts.map_or(even.as_slice(), |doubts| &doubts.scores);
+            let scores = frame.doubts.map_or(even.as_slice(), |doubts| doubts.scores.as_slice());
             density_picks(&pool, scores, count, &DensityOptions::default(), watch).map_err(refused)
         }
         Strategy::Balance => Ok(balanced(doubts()?, frame, count)),
@@ -61,14 +62,17 @@ pub(crate) fn pick(
 
 /// Each image stands for the class with fewest labels that a model sees on it.
 fn balanced(doubts: &Doubts, frame: &Frame<'_>, count: usize) -> Vec<usize> {
-    let mut classes: Vec<ClassId> = doubts.classes.iter().flatten().copied().chain(frame.labelled.keys().copied()).collect();
+    let mut classes: Vec<ClassId> =
+        doubts.classes.iter().flatten().copied().chain(frame.labelled.keys().copied()).collect();
     classes.sort_unstable();
     classes.dedup();
     let labels_of = |class: &ClassId| frame.labelled.get(class).copied().unwrap_or(0);
     let index = |class: ClassId| classes.partition_point(|other| *other < class);
     // Images on which nothing is seen form a queue of their own, behind all.
     let nothing = classes.len();
-    let rarest = |seen: &Vec<ClassId>| seen.iter().min_by_key(|class| (labels_of(class), **class)).map_or(nothing, |class| index(*class));
+    let rarest = |seen: &Vec<ClassId>| {
+        seen.iter().min_by_key(|class| (labels_of(class), **class)).map_or(nothing, |class| index(*class))
+    };
     let predicted: Vec<usize> = doubts.classes.iter().map(rarest).collect();
     let mut labelled: Vec<usize> = classes.iter().map(|class| labels_of(class) as usize).collect();
     labelled.push(usize::MAX / 2);

@@ -73,7 +73,11 @@ struct Name {
     name: String,
 }
 
-async fn rename(bench: Bench, path: web::Path<(DatasetName, String)>, name: web::Json<Name>) -> WebResult<HttpResponse> {
+async fn rename(
+    bench: Bench,
+    path: web::Path<(DatasetName, String)>,
+    name: web::Json<Name>,
+) -> WebResult<HttpResponse> {
     let (dataset, run) = path.into_inner();
     let run = blocking(move || bench.rename_head(&dataset, &run, &name.name)).await?;
     Ok(HttpResponse::Ok().json(json!({ "run": run })))
@@ -99,7 +103,11 @@ struct Cell {
     predicted: Option<String>,
 }
 
-async fn boxes(bench: Bench, path: web::Path<(DatasetName, String)>, cell: web::Query<Cell>) -> WebResult<HttpResponse> {
+async fn boxes(
+    bench: Bench,
+    path: web::Path<(DatasetName, String)>,
+    cell: web::Query<Cell>,
+) -> WebResult<HttpResponse> {
     let (dataset, run) = path.into_inner();
     let truth: Option<usize> = parsed("truth", cell.truth.as_deref())?;
     let predicted: Option<usize> = parsed("predicted", cell.predicted.as_deref())?;

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
-use tator_domain::{DatasetName, RunName};
+use tator_domain::DatasetName;
 use tator_pipeline::select::{SelectOptions, SimulateOptions, SimulateRequest, Strategy};
 
 use super::Bench;
@@ -27,11 +27,16 @@ struct Wish {
     n: Option<usize>,
     seed: Option<u64>,
     encoder: Option<String>,
-    run: Option<RunName>,
+    run: Option<String>,
     package: Option<String>,
 }
 
-async fn select(bench: Bench, author: Author, dataset: web::Path<DatasetName>, wish: web::Json<Wish>) -> WebResult<HttpResponse> {
+async fn select(
+    bench: Bench,
+    author: Author,
+    dataset: web::Path<DatasetName>,
+    wish: web::Json<Wish>,
+) -> WebResult<HttpResponse> {
     let Wish { strategy, n, seed, encoder, run, package } = wish.into_inner();
     let usual = SelectOptions::default();
     let options = SelectOptions {
@@ -61,7 +66,11 @@ async fn simulations(bench: Bench, dataset: web::Path<DatasetName>) -> WebResult
     Ok(HttpResponse::Ok().json(json!({ "simulations": found })))
 }
 
-async fn simulate(bench: Bench, dataset: web::Path<DatasetName>, wish: web::Json<SimulateOptions>) -> WebResult<HttpResponse> {
+async fn simulate(
+    bench: Bench,
+    dataset: web::Path<DatasetName>,
+    wish: web::Json<SimulateOptions>,
+) -> WebResult<HttpResponse> {
     let request = SimulateRequest { dataset: dataset.into_inner(), options: wish.into_inner() };
     let job_id = blocking(move || bench.start_simulate(&request)).await?;
     Ok(HttpResponse::Accepted().json(json!({ "job_id": job_id })))

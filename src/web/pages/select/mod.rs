@@ -53,7 +53,12 @@ impl Wish {
     }
 }
 
-async fn page(bench: Bench, visit: Visit, dataset: web::Path<DatasetName>, wish: web::Query<Wish>) -> WebResult<HttpResponse> {
+async fn page(
+    bench: Bench,
+    visit: Visit,
+    dataset: web::Path<DatasetName>,
+    wish: web::Query<Wish>,
+) -> WebResult<HttpResponse> {
     let options = wish.options()?;
     html(&drawn(bench, visit, dataset.into_inner(), options, None).await?)
 }
@@ -73,8 +78,19 @@ async fn drawn(
         };
         let simulation = bench.simulations(&dataset)?.into_iter().next();
         let job = live_job(&bench, &dataset, "simulate")?;
-        let has_vectors = bench.reader().embedding_tables(&dataset)?.iter().any(|table| table.meta.of == EmbeddingOf::Images && table.rows > 0);
-        Ok::<_, tator_pipeline::Error>(Page::new(shell, dataset, options.unwrap_or_default(), outcome, (simulation, job, has_vectors), wrong))
+        let has_vectors = bench
+            .reader()
+            .embedding_tables(&dataset)?
+            .iter()
+            .any(|table| table.meta.of == EmbeddingOf::Images && table.rows > 0);
+        Ok::<_, tator_pipeline::Error>(Page::new(
+            shell,
+            dataset,
+            options.unwrap_or_default(),
+            outcome,
+            (simulation, job, has_vectors),
+            wrong,
+        ))
     })
     .await
 }
@@ -96,7 +112,12 @@ struct Chosen {
     name: String,
 }
 
-async fn package(bench: Bench, visit: Visit, dataset: web::Path<DatasetName>, form: web::Form<Chosen>) -> WebResult<HttpResponse> {
+async fn package(
+    bench: Bench,
+    visit: Visit,
+    dataset: web::Path<DatasetName>,
+    form: web::Form<Chosen>,
+) -> WebResult<HttpResponse> {
     let numbers = form.images.split(',').filter(|text| !text.is_empty());
     let images: Vec<ImageId> = numbers
         .map(|text| text.trim().parse().map_err(|_| WebError::invalid("images", "numbers of images, with commas")))
@@ -120,7 +141,12 @@ struct Replay {
     rounds: String,
 }
 
-async fn simulate(bench: Bench, visit: Visit, dataset: web::Path<DatasetName>, form: web::Form<Replay>) -> WebResult<HttpResponse> {
+async fn simulate(
+    bench: Bench,
+    visit: Visit,
+    dataset: web::Path<DatasetName>,
+    form: web::Form<Replay>,
+) -> WebResult<HttpResponse> {
     let usual = SimulateOptions::default();
     let options = SimulateOptions {
         seeds: parsed("seeds", Some(&form.seeds))?.unwrap_or(usual.seeds),
@@ -140,7 +166,8 @@ async fn simulate(bench: Bench, visit: Visit, dataset: web::Path<DatasetName>, f
 
 /// Vectors of the images, which most strategies look at.
 async fn embed(bench: Bench, dataset: web::Path<DatasetName>) -> WebResult<HttpResponse> {
-    let request = EmbedRequest { dataset: dataset.into_inner(), model: None, of: Some(EmbeddingOf::Images), padding: None };
+    let request =
+        EmbedRequest { dataset: dataset.into_inner(), model: None, of: Some(EmbeddingOf::Images), padding: None };
     let job = blocking(move || bench.start_embed(&request)).await?;
     Ok(see(&format!("/jobs/{job}")))
 }

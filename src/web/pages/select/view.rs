@@ -69,7 +69,7 @@ impl Page {
     /// The run in the form.
     #[must_use]
     pub fn run(&self) -> String {
-        self.options.run.as_ref().map(ToString::to_string).unwrap_or_default()
+        self.options.run.clone().unwrap_or_default()
     }
 
     /// A small picture of an image.
@@ -93,7 +93,8 @@ impl Page {
     /// What is known of the choice, in words.
     #[must_use]
     pub fn words(&self, selection: &Selection) -> String {
-        let mut words = format!("{} of {} images that could be labelled", selection.picks.len(), grouped(selection.free as u64));
+        let mut words =
+            format!("{} of {} images that could be labelled", selection.picks.len(), grouped(selection.free as u64));
         if let Some(encoder) = &selection.encoder {
             words.push_str(&format!(" · vectors of {encoder}"));
         }
@@ -118,13 +119,16 @@ impl Page {
     /// The curves of a replay as JSON.
     #[must_use]
     pub fn curves(&self, simulation: &Simulation) -> String {
-        let x: Vec<usize> = simulation.curves.first().map(|c| c.points.iter().map(|point| point.images).collect()).unwrap_or_default();
+        let x: Vec<usize> =
+            simulation.curves.first().map(|c| c.points.iter().map(|point| point.images).collect()).unwrap_or_default();
         let line = |curve: &Curve, of: fn(&tator_pipeline::select::Point) -> &Spread| {
-            let pick = |part: fn(&Spread) -> f64| curve.points.iter().map(|point| part(of(point))).collect::<Vec<f64>>();
+            let pick =
+                |part: fn(&Spread) -> f64| curve.points.iter().map(|point| part(of(point))).collect::<Vec<f64>>();
             json!({ "name": curve.strategy, "values": pick(|s| s.mean), "low": pick(|s| s.low), "high": pick(|s| s.high) })
         };
         let lines = |of| simulation.curves.iter().map(|curve| line(curve, of)).collect::<Vec<_>>();
-        json!({ "images": x, "macro_f1": lines(|point| &point.macro_f1), "accuracy": lines(|point| &point.accuracy) }).to_string()
+        json!({ "images": x, "macro_f1": lines(|point| &point.macro_f1), "accuracy": lines(|point| &point.accuracy) })
+            .to_string()
     }
 
     /// What a strategy gained over chance, in words: macro F1 and accuracy.

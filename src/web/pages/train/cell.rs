@@ -57,6 +57,12 @@ pub struct BoxesPage {
 }
 
 impl BoxesPage {
+    /// There are more than are shown.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        (self.cells.len() as u64) < self.total
+    }
+
     /// The boxes of a cell of the matrix.
     #[must_use]
     pub fn new(
@@ -88,10 +94,7 @@ impl BoxesPage {
             right: one.truth == one.predicted,
         };
         let cells = found.iter().take(super::MOST_BOXES).map(cell).collect();
-        let as_images = (!images.is_empty() && images.len() <= MOST_IN_ADDRESS).then(|| {
-            let filter = among(&images);
-            (addresses::gallery(&dataset, &filter), addresses::label(&dataset, images[0], None, &filter))
-        });
+        let as_images = addresses::as_images(&dataset, &images);
         let (total, run, name) = (found.len() as u64, run.id.clone(), run.name.clone());
         Self { shell, dataset, run, name, title, cells, total, as_images }
     }

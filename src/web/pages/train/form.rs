@@ -111,9 +111,14 @@ impl Form {
         options.insert("encoder".into(), json!(given(&self.encoder)));
         options.insert("name".into(), json!(given(&self.name)));
         options.insert("recipe".into(), Value::Object(recipe));
-        options.insert("shares".into(), object([("test", "Test share", &self.test), ("validation", "Validation share", &self.validation)])?);
-        options.insert("background".into(), object([("kinds", "Kinds of background", &self.background), ("", "", "")])?);
-        for (key, label, text) in [("seed", "Seed", &self.seed), ("min_per_class", "Fewest boxes", &self.min_per_class)] {
+        options.insert(
+            "shares".into(),
+            object([("test", "Test share", &self.test), ("validation", "Validation share", &self.validation)])?,
+        );
+        options
+            .insert("background".into(), object([("kinds", "Kinds of background", &self.background), ("", "", "")])?);
+        for (key, label, text) in [("seed", "Seed", &self.seed), ("min_per_class", "Fewest boxes", &self.min_per_class)]
+        {
             options.extend(number(label, text)?.map(|value| (key.to_owned(), value)));
         }
         options.insert("temperature".into(), self.temperature.is_some().into());
@@ -123,7 +128,9 @@ impl Form {
 
     fn layers(&self) -> Result<Vec<usize>, String> {
         let parts = self.hidden.split([',', ' ', ';']).filter(|part| !part.is_empty());
-        let read = |part: &str| part.parse().map_err(|_| format!("Hidden layers: {part:?} is no size; write for example 384, 192"));
+        let read = |part: &str| {
+            part.parse().map_err(|_| format!("Hidden layers: {part:?} is no size; write for example 384, 192"))
+        };
         parts.map(read).collect()
     }
 
@@ -164,7 +171,12 @@ mod tests {
         let usual = Form::usual(&Readiness::default(), true);
         let options = usual.options().unwrap();
         assert_eq!(options, HeadOptions::default(), "the form as it comes is what nobody changed");
-        let mlp = Form { kind: "mlp".into(), hidden: "64 32".into(), class_weights: "effective_number".into(), ..usual.clone() };
+        let mlp = Form {
+            kind: "mlp".into(),
+            hidden: "64 32".into(),
+            class_weights: "effective_number".into(),
+            ..usual.clone()
+        };
         let told = serde_json::to_value(mlp.options().unwrap()).unwrap();
         assert_eq!(told["recipe"]["hidden"], json!([64, 32]));
         assert_eq!(told["recipe"]["class_weights"], "effective_number");

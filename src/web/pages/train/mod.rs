@@ -69,7 +69,11 @@ async fn drawn(bench: Bench, visit: Visit, dataset: DatasetName, wrong: Option<(
 }
 
 /// The job of a kind that is under way for a dataset, if there is one.
-pub(super) fn live_job(bench: &Workbench, d: &DatasetName, kind: &str) -> Result<Option<JobView>, tator_pipeline::Error> {
+pub(super) fn live_job(
+    bench: &Workbench,
+    d: &DatasetName,
+    kind: &str,
+) -> Result<Option<JobView>, tator_pipeline::Error> {
     if bench.jobs_in_flight() == 0 {
         return Ok(None);
     }
@@ -79,7 +83,12 @@ pub(super) fn live_job(bench: &Workbench, d: &DatasetName, kind: &str) -> Result
     Ok(live.min_by_key(|job| job.job_id).map(|job| JobView::new(job, now)))
 }
 
-async fn start(bench: Bench, visit: Visit, dataset: web::Path<DatasetName>, form: web::Form<Form>) -> WebResult<HttpResponse> {
+async fn start(
+    bench: Bench,
+    visit: Visit,
+    dataset: web::Path<DatasetName>,
+    form: web::Form<Form>,
+) -> WebResult<HttpResponse> {
     let (dataset, form) = (dataset.into_inner(), form.into_inner());
     let options = match form.options() {
         Ok(options) => options,
@@ -97,7 +106,8 @@ async fn start(bench: Bench, visit: Visit, dataset: web::Path<DatasetName>, form
 
 /// Vectors of the boxes, without which there is nothing to learn from.
 async fn embed(bench: Bench, dataset: web::Path<DatasetName>) -> WebResult<HttpResponse> {
-    let request = EmbedRequest { dataset: dataset.into_inner(), model: None, of: Some(EmbeddingOf::Boxes), padding: None };
+    let request =
+        EmbedRequest { dataset: dataset.into_inner(), model: None, of: Some(EmbeddingOf::Boxes), padding: None };
     let job = blocking(move || bench.start_embed(&request)).await?;
     Ok(see(&format!("/jobs/{job}")))
 }
@@ -106,13 +116,19 @@ async fn run(bench: Bench, visit: Visit, path: web::Path<(DatasetName, String)>)
     html(&one_run(bench, visit, path.into_inner(), None).await?)
 }
 
-async fn one_run(bench: Bench, visit: Visit, (dataset, id): (DatasetName, String), wrong: Option<String>) -> WebResult<RunPage> {
+async fn one_run(
+    bench: Bench,
+    visit: Visit,
+    (dataset, id): (DatasetName, String),
+    wrong: Option<String>,
+) -> WebResult<RunPage> {
     blocking(move || {
         let shell = visit.shell(&bench, Section::Train, Some(&dataset))?;
         let run = bench.head_run(&dataset, &id)?;
         let log = serde_json::to_string(&bench.head_log(&dataset, &id)?).unwrap_or_default();
         let heads = bench.heads(&dataset)?;
-        let colours = bench.reader().class_list(&dataset)?.into_iter().map(|class| (class.class_id, class.colour)).collect();
+        let colours =
+            bench.reader().class_list(&dataset)?.into_iter().map(|class| (class.class_id, class.colour)).collect();
         Ok::<_, tator_pipeline::Error>(RunPage::new(shell, dataset, run, (log, colours), heads, wrong))
     })
     .await
@@ -125,7 +141,12 @@ struct Pair {
     b: String,
 }
 
-async fn compare(bench: Bench, visit: Visit, dataset: web::Path<DatasetName>, pair: web::Query<Pair>) -> WebResult<HttpResponse> {
+async fn compare(
+    bench: Bench,
+    visit: Visit,
+    dataset: web::Path<DatasetName>,
+    pair: web::Query<Pair>,
+) -> WebResult<HttpResponse> {
     let (dataset, Pair { a, b }) = (dataset.into_inner(), pair.into_inner());
     let page = blocking(move || {
         let shell = visit.shell(&bench, Section::Train, Some(&dataset))?;
@@ -199,7 +220,12 @@ struct Name {
     name: String,
 }
 
-async fn rename(bench: Bench, visit: Visit, path: web::Path<(DatasetName, String)>, name: web::Form<Name>) -> WebResult<HttpResponse> {
+async fn rename(
+    bench: Bench,
+    visit: Visit,
+    path: web::Path<(DatasetName, String)>,
+    name: web::Form<Name>,
+) -> WebResult<HttpResponse> {
     let (dataset, id) = path.into_inner();
     let (own, of, run) = (bench.clone(), dataset.clone(), id.clone());
     match blocking(move || own.rename_head(&of, &run, &name.name)).await {

@@ -61,15 +61,20 @@ impl ComparePage {
         let value = |of: &[(String, String)], key: &str| {
             of.iter().find(|(other, _)| other == key).map_or_else(|| "–".to_owned(), |(_, value)| value.clone())
         };
-        let mut differing: Vec<(String, String, String)> =
-            keys.into_iter().map(|key| (key.clone(), value(&of_a, key), value(&of_b, key))).filter(|one| one.1 != one.2).collect();
+        let mut differing: Vec<(String, String, String)> = keys
+            .into_iter()
+            .map(|key| (key.clone(), value(&of_a, key), value(&of_b, key)))
+            .filter(|one| one.1 != one.2)
+            .collect();
         if a.encoder != b.encoder {
             differing.insert(0, ("encoder".into(), a.encoder.clone(), b.encoder.clone()));
         }
         if a.data.hash != b.data.hash {
             differing.push(("boxes".into(), grouped(a.data.boxes as u64), grouped(b.data.boxes as u64)));
         }
-        let page = |run| RunPage::new(shell.clone(), dataset.clone(), run, (String::new(), HashMap::new()), heads.clone(), None);
+        let page = |run| {
+            RunPage::new(shell.clone(), dataset.clone(), run, (String::new(), HashMap::new()), heads.clone(), None)
+        };
         let (a, b) = (page(a), page(b));
         Self { shell, dataset, a, b, difference, rows, options: differing }
     }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 use tator_domain::PixelBox;
-use tator_pipeline::heads::{HeadRun, HeadSummary, Heads, Readiness, TestBox, difference};
 use tator_pipeline::JobRecord;
+use tator_pipeline::heads::{HeadRun, HeadSummary, Heads, Readiness, TestBox, difference};
 use tator_store::{BoxPlace, TruthCount};
 
 use super::cell::BoxesPage;
@@ -24,11 +24,16 @@ fn figures(f1: f64, support: u64, interval: bool) -> Value {
 /// A run over so many classes and two kinds of background.
 pub(super) fn run(id: &str, name: &str, classes: usize, nasty: bool) -> HeadRun {
     let names = (0..classes).map(|at| if nasty { format!("<b>class</b> & \"{at}\"") } else { format!("class {at}") });
-    let mut told: Vec<Value> =
-        names.enumerate().map(|(at, name)| json!({ "class_id": at + 1, "name": name, "train": 100 * at, "test": 9 })).collect();
-    told.extend((1..=2).map(|kind| json!({ "class_id": null, "name": format!("background {kind}"), "train": 5, "test": 2 })));
+    let mut told: Vec<Value> = names
+        .enumerate()
+        .map(|(at, name)| json!({ "class_id": at + 1, "name": name, "train": 100 * at, "test": 9 }))
+        .collect();
+    told.extend(
+        (1..=2).map(|kind| json!({ "class_id": null, "name": format!("background {kind}"), "train": 5, "test": 2 })),
+    );
     let n = classes + 2;
-    let confusion: Vec<usize> = (0..n * n).map(|at| if at / n == at % n { 7 } else { usize::from(at % 5 == 0) }).collect();
+    let confusion: Vec<usize> =
+        (0..n * n).map(|at| if at / n == at % n { 7 } else { usize::from(at % 5 == 0) }).collect();
     let value = json!({
         "id": id, "name": name, "dataset": "coins", "dataset_made_at": 1, "created_at": 1_795_331_766_000_000_i64,
         "seconds": 12.3, "encoder": "efficientnet-lite0", "fingerprint": "0123456789abcdef", "crop": "square, padding 0.15",
@@ -76,13 +81,28 @@ fn ready(usual: bool) -> Readiness {
     let class = |name: &str, boxes| TruthCount { class_id: 1, name: name.into(), boxes, images: boxes / 2 };
     let advice = json!([{ "level": "stop", "text": "No box has a vector yet" }, { "level": "warn", "text": "<b>few</b> (3)" }, { "level": "hint", "text": "An MLP" }]);
     let classes = if usual { vec![class("coin", 4155), class("<b>note</b>", 3)] } else { vec![] };
-    let mut ready = Readiness { classes, boxes: 4158, images: 364, ready: usual, kind: "logistic", ..Readiness::default() };
+    let mut ready =
+        Readiness { classes, boxes: 4158, images: 364, ready: usual, kind: "logistic", ..Readiness::default() };
     for one in advice.as_array().into_iter().flatten() {
-        let level = if one["level"] == "stop" { "stop" } else if one["level"] == "warn" { "warn" } else { "hint" };
-        ready.advice.push(tator_pipeline::heads::Advice { level, text: one["text"].as_str().unwrap_or_default().into() });
+        let level = if one["level"] == "stop" {
+            "stop"
+        } else if one["level"] == "warn" {
+            "warn"
+        } else {
+            "hint"
+        };
+        ready
+            .advice
+            .push(tator_pipeline::heads::Advice { level, text: one["text"].as_str().unwrap_or_default().into() });
     }
     if usual {
-        ready.encoders.push(tator_pipeline::heads::EncoderReady { name: "efficientnet-lite0".into(), rows: 4158, missing: 2, dims: 1280, chosen: true });
+        ready.encoders.push(tator_pipeline::heads::EncoderReady {
+            name: "efficientnet-lite0".into(),
+            rows: 4158,
+            missing: 2,
+            dims: 1280,
+            chosen: true,
+        });
     }
     ready
 }
@@ -128,7 +148,8 @@ impl Sample for Page {
 fn run_page(run: HeadRun, listed: bool, wrong: Option<String>) -> RunPage {
     let heads = vec![summary(&run.id, &run.name, listed, None), summary("head-1", "<other>", false, None)];
     let heads = Heads { heads: if listed { heads } else { vec![] }, ..Heads::default() };
-    let log = r#"[{"iteration":1,"train":{"loss":1.0,"accuracy":0.5},"validation":null,"coef_delta":1.0,"loss_delta":0.1}]"#;
+    let log =
+        r#"[{"iteration":1,"train":{"loss":1.0,"accuracy":0.5},"validation":null,"coef_delta":1.0,"loss_delta":0.1}]"#;
     let colours = HashMap::from([(1, "#ff8800".to_owned())]);
     let shell = Shell::sample(Section::Train, Some("coins"));
     RunPage::new(shell, "coins".parse().expect("a valid name"), run, (log.into(), colours), heads, wrong)

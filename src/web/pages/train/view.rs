@@ -51,6 +51,30 @@ impl Page {
         *boxes < 20
     }
 
+    /// How classes can weigh: the word in the form, in words, and whether it is chosen.
+    #[must_use]
+    pub fn weights(&self) -> Vec<(&'static str, &'static str, bool)> {
+        let all = [
+            ("", "as usual for the head"),
+            ("none", "as many as they have"),
+            ("balanced", "all the same"),
+            ("effective_number", "by effective number"),
+        ];
+        all.map(|(value, words)| (value, words, value == self.form.class_weights)).into()
+    }
+
+    /// Macro F1 of a head with its interval.
+    #[must_use]
+    pub fn macro_f1(&self, head: &HeadSummary) -> String {
+        with_interval(head.macro_f1, head.macro_f1_interval.map(|range| (range.low, range.high)))
+    }
+
+    /// Its accuracy.
+    #[must_use]
+    pub fn accuracy(&self, head: &HeadSummary) -> String {
+        with_interval(head.accuracy, head.accuracy_interval.map(|range| (range.low, range.high)))
+    }
+
     /// No box has a vector.
     #[must_use]
     pub fn wants_vectors(&self) -> bool {
@@ -59,8 +83,7 @@ impl Page {
 }
 
 /// A figure with its interval as text.
-#[must_use]
-pub fn with_interval(value: f64, interval: Option<(f64, f64)>) -> String {
+fn with_interval(value: f64, interval: Option<(f64, f64)>) -> String {
     interval.map_or_else(|| format!("{value:.3}"), |(low, high)| format!("{value:.3} [{low:.3}, {high:.3}]"))
 }
 
@@ -197,6 +220,12 @@ impl RunPage {
         with_interval(self.run.metrics.macro_f1, interval)
     }
 
+    /// Weighted F1.
+    #[must_use]
+    pub fn weighted_f1(&self) -> String {
+        with_interval(self.run.metrics.weighted_f1, None)
+    }
+
     /// Auto class asks it.
     #[must_use]
     pub fn is_active(&self) -> bool {
@@ -224,7 +253,8 @@ impl RunPage {
 
 fn cell_href(dataset: &DatasetName, run: &HeadRun, truth: Option<usize>, predicted: Option<usize>) -> String {
     let pairs = [("truth", truth), ("predicted", predicted)];
-    let pairs: Vec<(&str, String)> = pairs.into_iter().filter_map(|(key, class)| Some((key, class?.to_string()))).collect();
+    let pairs: Vec<(&str, String)> =
+        pairs.into_iter().filter_map(|(key, class)| Some((key, class?.to_string()))).collect();
     format!("/d/{dataset}/train/{}/boxes{}", run.id, addresses::query(&pairs))
 }
 
@@ -239,13 +269,18 @@ fn class_rows(dataset: &DatasetName, run: &HeadRun, colours: &HashMap<ClassId, S
             precision: format!("{:.3}", figures.precision),
             recall: format!("{:.3}", figures.recall),
             f1: with_interval(figures.f1, interval),
-            bar: Bar { value: figures.f1 * 100.0, low: low * 100.0, width: (high - low) * 100.0 },
+            bar: Bar { value: tenths(figures.f1), low: tenths(low), width: tenths(high - low) },
             support: figures.support,
             train: class.train as u64,
             href: cell_href(dataset, run, Some(at), None),
         }
     })
     .collect()
+}
+
+/// A share in hundredths, to one digit: no picture shows more.
+fn tenths(share: f64) -> f64 {
+    (share * 1000.0).round() / 10.0
 }
 
 fn matrix(dataset: &DatasetName, run: &HeadRun) -> Vec<(String, Vec<MatrixCell>)> {
@@ -260,7 +295,8 @@ fn matrix(dataset: &DatasetName, run: &HeadRun) -> Vec<(String, Vec<MatrixCell>)
         let cell = |predicted: usize| {
             let count = counts[predicted];
             let share = if total == 0 { 0 } else { (count * 9).div_ceil(total) };
-            let words = format!("{} taken for {}: {}", run.classes[truth].name, run.classes[predicted].name, grouped(count));
+            let words =
+                format!("{} taken for {}: {}", run.classes[truth].name, run.classes[predicted].name, grouped(count));
             let heat = u8::try_from(share).unwrap_or(9);
             let href = cell_href(dataset, run, Some(truth), Some(predicted));
             MatrixCell { count, heat, right: truth == predicted, href, words }
