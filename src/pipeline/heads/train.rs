@@ -13,7 +13,7 @@ use tator_store::EmbeddingOf;
 
 use super::background::{Background, Eyes, background};
 use super::data::{Labelled, labelled, no_vectors};
-use super::record::{DataVersion, HeadRun, Outcome, PartCount, RunClass, TestBox};
+use super::record::{DataVersion, HeadRun, PartCount, RunClass, TestBox};
 use super::{HeadOptions, TrainHeadRequest, record};
 use crate::error::Error;
 use crate::jobs::Context;
