@@ -12,4 +12,5 @@ mod calibrate;
 mod cli;
 mod crash;
 mod prelabel;
+mod heads;
 mod remote;

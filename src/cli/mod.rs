@@ -17,11 +17,13 @@ mod job;
 mod models;
 mod prepass;
 mod progress;
+mod select;
 mod serve;
 mod similar;
 mod sql;
 mod synthesize;
 mod terminal;
+mod train;
 mod versions;
 mod workspace;
 
@@ -61,6 +63,10 @@ enum Command {
     Sql(sql::Sql),
     /// Name the present state of a dataset, or list the named ones
     Versions(versions::Versions),
+    /// Train class heads on vectors, list them, put one to work
+    Train(train::Train),
+    /// Choose what to label next, or replay labelled images to see what choosing is worth
+    Select(select::Select),
     /// Turn images and boxes into vectors, for look-alikes, heads, selection and the map
     Embed(embed::Embed),
     /// Find what looks like an image, a box, a picture or words
@@ -120,6 +126,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Apply(command) => apply::run(&command),
         Command::Sql(command) => sql::run(&command),
         Command::Versions(command) => versions::run(&command),
+        Command::Train(command) => train::run(&command),
+        Command::Select(command) => select::run(&command),
         Command::Embed(command) => embed::run(&command),
         Command::Similar(command) => similar::run(&command),
         Command::Glossary(command) => glossary::run(&command),

@@ -25,6 +25,7 @@ mod exact_json;
 mod filter;
 mod fold;
 mod guard;
+mod head_rows;
 mod history;
 mod jobs;
 mod lance_tables;
@@ -37,6 +38,7 @@ mod places;
 pub mod queries;
 mod reader;
 mod runs;
+mod run_records;
 mod snapshot;
 mod staging;
 mod summary;
@@ -59,6 +61,7 @@ pub use engine::Limits;
 pub use error::Error;
 pub use filter::{CommentFilter, ImageFilter};
 pub use fold::FoldReport;
+pub use head_rows::{LabelledImage, PoolImage, TruthCount};
 pub use jobs::JobRow;
 pub use lance_tables::TableHealth;
 pub use load::{LoadDiff, LoadPolicy, Loaded, Loader, NewFile};
@@ -70,6 +73,7 @@ pub use runs::{
     Atom, Candidate, Column, Member, PrepassTables, RunDraft, RunEntry, RunFile, RunImage, RunKind, RunTable,
     TrashedRun,
 };
+pub use run_records::{RECORD, RunRecords};
 pub use snapshot::Snapshot;
 pub use summary::{
     Change, ClassCount, DatasetSummary, Edit, EditAnswer, EditOutcome, EditRequest, Facets, ImageDetail, ImageHome,

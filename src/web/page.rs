@@ -144,6 +144,7 @@ const RAIL: [Section; 11] = [
     Section::Sql,
     Section::Explore,
     Section::Prelabel,
+    Section::Train,
     Section::Models,
     Section::Jobs,
     Section::History,

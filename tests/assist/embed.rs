@@ -47,7 +47,7 @@ fn look_alikes_of_images_boxes_regions_and_pictures() {
         return;
     }
     let asked = |what: Value| server.post("/api/v1/datasets/seen/similar", &what);
-    let (status, refused) = server.try_post("/api/v1/datasets/seen/similar", &json!({ "image": 1 })).unwrap();
+    let (status, refused) = server.client().try_post("/api/v1/datasets/seen/similar", &json!({ "image": 1 })).unwrap();
     assert_eq!((status, &refused["error"]["code"]), (422, &json!("not_embedded")), "{refused}");
     let done = embed(&server, &json!({}));
     assert_eq!((&done["state"], &done["report"]["embedded"]), (&json!("done"), &json!(12)), "{done}");
@@ -69,7 +69,8 @@ fn look_alikes_of_images_boxes_regions_and_pictures() {
     let found = command(&workspace, &["similar", "--dataset", "seen", "--file", picture.to_str().unwrap(), "--json"]);
     let found = results(&found.expect(0).json());
     assert!([3, 4].contains(&found[0]) && [3, 4].contains(&found[1]), "{found:?}");
-    let (status, words) = server.try_post("/api/v1/datasets/seen/similar", &json!({ "text": "a coin" })).unwrap();
+    let (status, words) =
+        server.client().try_post("/api/v1/datasets/seen/similar", &json!({ "text": "a coin" })).unwrap();
     assert_eq!((status, &words["error"]["code"]), (422, &json!("no_text_tower")), "{words}");
     assert!(words["error"]["message"].as_str().unwrap().contains("stand-in-clip"), "{words}");
     let filter = json!({ "where": "image_id IN (2, 5)" });
@@ -183,7 +184,7 @@ fn a_cancelled_job_keeps_what_it_made() {
     let job = server.post("/api/v1/datasets/seen/embed", &json!({}))["job_id"].as_i64().unwrap();
     let told = || server.get(&format!("/api/v1/jobs/{job}"));
     while told()["progress"]["done"].as_i64().unwrap_or(1_000) < 50 {}
-    server.try_post(&format!("/api/v1/jobs/{job}/cancel"), &json!({}));
+    server.client().try_post(&format!("/api/v1/jobs/{job}/cancel"), &json!({}));
     let ended = server.job(job);
     if ended["state"] == "cancelled" {
         let tables = server.get("/api/v1/datasets/seen/embeddings");

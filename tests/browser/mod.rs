@@ -6,6 +6,7 @@ mod look_alikes;
 mod pages;
 mod people;
 mod shapes;
+mod training;
 mod two_tabs;
 mod words;
 

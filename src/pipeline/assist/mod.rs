@@ -5,6 +5,7 @@
 //! changes a table: what a model says goes back to the person, who decides.
 
 mod classify;
+mod classify_head;
 mod encodings;
 mod engines;
 mod finders;
@@ -13,6 +14,7 @@ mod segment;
 mod settings;
 mod slots;
 mod status;
+mod suggestion;
 mod tasks;
 mod tweak;
 
@@ -30,6 +32,7 @@ pub use segment::{SegmentAnswer, SegmentMask, SegmentRequest, Took};
 pub use settings::{AssistChange, AssistSettings};
 pub use slots::Role;
 pub use status::{AssistStatus, Hits, Memory, ModelStatus, SlotStatus};
+pub use suggestion::{ClassSuggestion, Guarded, Runner};
 pub use tasks::{Task, TaskState};
 pub(crate) use tweak::TweakRequest;
 
@@ -61,6 +64,8 @@ pub(crate) struct Shared {
     state: Mutex<State>,
     wake: Condvar,
     gallery: classify::Galleries,
+    /// The class heads at work.
+    pub heads: crate::heads::ActiveHeads,
 }
 
 struct State {
@@ -106,6 +111,7 @@ impl Assist {
             state: Mutex::new(state),
             wake: Condvar::new(),
             gallery: classify::Galleries::default(),
+            heads: crate::heads::ActiveHeads::default(),
         });
         let threads = [encode_wishes as fn(&Shared), classify::learn].map(|work| {
             let shared = Arc::clone(&shared);

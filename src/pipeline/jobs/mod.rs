@@ -12,6 +12,8 @@ mod prepass_job;
 mod pull_job;
 mod queue;
 mod record;
+mod simulate_job;
+mod train_head_job;
 mod tweak_job;
 mod verify_job;
 
@@ -43,6 +45,8 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { name: "import", run: import_job::run },
     Kind { name: "export", run: export_job::run },
     Kind { name: "tweak", run: tweak_job::run },
+    Kind { name: "train_head", run: train_head_job::run },
+    Kind { name: "simulate", run: simulate_job::run },
     Kind { name: "embed", run: embed_job::run },
     Kind { name: "prepass", run: prepass_job::run },
     Kind { name: "prepass_estimate", run: prepass_job::estimate },

@@ -11,6 +11,7 @@ mod embeddings;
 mod evaluate;
 mod exports;
 mod glossaries;
+mod heads;
 mod history;
 mod images;
 mod imports;
@@ -21,6 +22,7 @@ mod packages;
 mod people;
 mod pictures;
 mod queries;
+mod select;
 mod similar;
 mod runs;
 mod sql;
@@ -54,6 +56,8 @@ pub(crate) fn doors() -> Vec<Door> {
         tweaks::doors(),
         calibrations::doors(),
         models::doors(),
+        heads::doors(),
+        select::doors(),
         embeddings::doors(),
         similar::doors(),
         glossaries::doors(),

@@ -15,9 +15,11 @@ mod label;
 mod me;
 mod models;
 mod overview;
+mod select;
 mod similar;
 mod prelabel;
 mod sql;
+mod train;
 mod trash;
 mod versions;
 mod visit;
@@ -42,6 +44,8 @@ pub fn doors() -> Vec<Door> {
         work::doors(),
         me::doors(),
         sql::doors(),
+        select::doors(),
+        train::doors(),
         similar::doors(),
         prelabel::doors(),
         models::doors(),

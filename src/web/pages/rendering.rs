@@ -169,6 +169,11 @@ pub(crate) fn all() -> Vec<(String, String)> {
     every::<super::work::view::Page>("work", &mut drawn);
     every::<super::sql::view::Page>("sql", &mut drawn);
     every::<super::sql::result::Answer>("sql result", &mut drawn);
+    every::<super::train::view::Page>("train", &mut drawn);
+    every::<super::train::view::RunPage>("train run", &mut drawn);
+    every::<super::train::pair::ComparePage>("train compare", &mut drawn);
+    every::<super::train::cell::BoxesPage>("train boxes", &mut drawn);
+    every::<super::select::view::Page>("select", &mut drawn);
     every::<super::similar::view::Page>("similar", &mut drawn);
     every::<super::prelabel::view::Page>("prelabel", &mut drawn);
     every::<super::prelabel::view::FieldsPart>("prelabel fields", &mut drawn);

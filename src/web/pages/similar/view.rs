@@ -174,11 +174,17 @@ pub struct Cell {
 impl Shown {
     /// From what the search tells.
     #[must_use]
-    pub fn new(d: &DatasetName, answer: &SimilarAnswer, places: &HashMap<BoxId, BoxPlace>, classes: &[Class]) -> Self {
+    pub fn new(
+        d: &DatasetName,
+        answer: &SimilarAnswer,
+        places: &HashMap<BoxId, BoxPlace>,
+        (classes, filter): (&[Class], &ImageFilter),
+    ) -> Self {
         let class = |id: ClassId| classes.iter().find(|c| c.class_id == id).map(|c| (c.name.clone(), c.colour.clone()));
         let cells = answer.results.iter().map(|one| {
             let to = one.box_id.map_or(SimilarTo::Image(one.image_id), SimilarTo::Box);
-            let wish = Wish { to: Some(to), of: Some(answer.of), encoder: Some(answer.encoder.clone()), k: USUAL };
+            let (of, encoder) = (Some(answer.of), Some(answer.encoder.clone()));
+            let wish = Wish { to: Some(to), of, encoder, filter: filter.clone(), k: USUAL };
             Cell {
                 image_id: one.image_id,
                 box_id: one.box_id,
