@@ -9,8 +9,10 @@ mod doctor;
 mod export;
 mod import;
 mod job;
+mod map;
 mod models;
 mod progress;
+mod quality;
 mod serve;
 mod sql;
 mod synthesize;
@@ -46,6 +48,10 @@ enum Command {
     Sql(sql::Sql),
     /// Name the present state of a dataset, or list the named ones
     Versions(versions::Versions),
+    /// Lay embeddings out as points: look-alikes lie together
+    Map(map::Map),
+    /// Look for what is wrong: duplicates, leaks, wrong classes, odd boxes and pictures
+    Quality(quality::Quality),
     /// Models that help: list, fetch, add and verify them
     Models(models::Models),
     /// Look whether everything is in order
@@ -95,6 +101,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Export(command) => export::run(&command),
         Command::Sql(command) => sql::run(&command),
         Command::Versions(command) => versions::run(&command),
+        Command::Map(command) => map::run(&command),
+        Command::Quality(command) => quality::run(&command),
         Command::Models(command) => models::run(&command),
         Command::Doctor(command) => doctor::run(&command),
         Command::Config(command) => config::run(&command),

@@ -25,6 +25,8 @@ fn every_page_stands_at_its_address_and_says_nothing_in_the_console() {
         "/d/seen/gallery?state=labelled&class=1&text=astro&where=n_boxes%20%3E%201",
         &label,
         "/d/seen/history",
+        "/d/seen/map",
+        "/d/seen/quality",
         "/sql",
         "/sql?q=SELECT%20*%20FROM%20seen.boxes&run=1",
         "/models",

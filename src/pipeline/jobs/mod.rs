@@ -6,7 +6,9 @@
 
 mod export_job;
 mod import_job;
+mod map_job;
 mod pull_job;
+mod quality_job;
 mod queue;
 mod record;
 mod tweak_job;
@@ -42,4 +44,6 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { name: "tweak", run: tweak_job::run },
     Kind { name: "pull", run: pull_job::run },
     Kind { name: "verify", run: verify_job::run },
+    Kind { name: "map", run: map_job::run },
+    Kind { name: "quality", run: quality_job::run },
 ];

@@ -11,11 +11,13 @@ mod history;
 mod images;
 mod imports;
 mod jobs;
+mod maps;
 mod models;
 mod openapi;
 mod packages;
 mod people;
 mod pictures;
+mod quality;
 mod queries;
 mod sql;
 mod sql_export;
@@ -32,6 +34,8 @@ use crate::door::Door;
 use crate::uploads;
 
 pub(crate) use imports::request as import_request;
+pub(crate) use maps::Wish as MapWish;
+pub(crate) use quality::Wish as QualityWish;
 pub use sql_slots::{SqlSlots, Stop};
 
 /// The workbench as handlers get it.
@@ -46,6 +50,8 @@ pub(crate) fn doors() -> Vec<Door> {
         edits::doors(),
         assist::doors(),
         tweaks::doors(),
+        maps::doors(),
+        quality::doors(),
         models::doors(),
         classes::doors(),
         history::doors(),

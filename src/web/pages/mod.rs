@@ -11,9 +11,11 @@ mod history;
 mod import;
 mod jobs;
 mod label;
+mod map;
 mod me;
 mod models;
 mod overview;
+mod quality;
 mod sql;
 mod trash;
 mod versions;
@@ -39,6 +41,8 @@ pub fn doors() -> Vec<Door> {
         work::doors(),
         me::doors(),
         sql::doors(),
+        map::doors(),
+        quality::doors(),
         models::doors(),
         jobs::doors(),
         history::doors(),

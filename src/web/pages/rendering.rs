@@ -169,6 +169,8 @@ pub(crate) fn all() -> Vec<(String, String)> {
     every::<super::work::view::Page>("work", &mut drawn);
     every::<super::sql::view::Page>("sql", &mut drawn);
     every::<super::sql::result::Answer>("sql result", &mut drawn);
+    every::<super::map::view::Page>("map", &mut drawn);
+    every::<super::quality::view::Page>("quality", &mut drawn);
     every::<super::models::view::Page>("models", &mut drawn);
     every::<super::models::view::Predictors>("models predictors", &mut drawn);
     every::<super::jobs::view::Page>("jobs", &mut drawn);
