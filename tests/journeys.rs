@@ -13,4 +13,5 @@ mod cli;
 mod crash;
 mod prelabel;
 mod heads;
+mod explore;
 mod remote;

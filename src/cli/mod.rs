@@ -14,10 +14,12 @@ mod export;
 mod glossary;
 mod import;
 mod job;
+mod map;
 mod models;
 mod prepass;
 mod progress;
 mod select;
+mod quality;
 mod serve;
 mod similar;
 mod sql;
@@ -73,6 +75,10 @@ enum Command {
     Similar(similar::Similar),
     /// Other words for classes, for detectors that understand words
     Glossary(glossary::GlossaryCommand),
+    /// Lay embeddings out as points: look-alikes lie together
+    Map(map::Map),
+    /// Look for what is wrong: duplicates, leaks, wrong classes, odd boxes and pictures
+    Quality(quality::Quality),
     /// Models that help: list, fetch, add and verify them
     Models(models::Models),
     /// Look whether everything is in order
@@ -131,6 +137,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Embed(command) => embed::run(&command),
         Command::Similar(command) => similar::run(&command),
         Command::Glossary(command) => glossary::run(&command),
+        Command::Map(command) => map::run(&command),
+        Command::Quality(command) => quality::run(&command),
         Command::Models(command) => models::run(&command),
         Command::Doctor(command) => doctor::run(&command),
         Command::Config(command) => config::run(&command),

@@ -30,15 +30,19 @@ mod history;
 mod jobs;
 mod lance_tables;
 mod load;
+mod maps;
 mod notes;
 mod packages;
 pub mod parquet_files;
 mod people_tables;
 mod places;
+mod quality;
+mod quality_rows;
 pub mod queries;
 mod reader;
 mod runs;
 mod run_records;
+mod sightings;
 mod snapshot;
 mod staging;
 mod summary;
@@ -65,15 +69,19 @@ pub use head_rows::{LabelledImage, PoolImage, TruthCount};
 pub use jobs::JobRow;
 pub use lance_tables::TableHealth;
 pub use load::{LoadDiff, LoadPolicy, Loaded, Loader, NewFile};
+pub use maps::{MapPoints, MapRecord, MapValues};
 pub use notes::{Comment, CommentCounts, Notes, Tag};
 pub use packages::{CLAIM_IDLE_MICROS, NewPackages, Package, PackageState};
 pub use places::{BoxPlace, ClassSample};
+pub use quality::{Decided, Decision, Finding, FindingCount, OpenFinding};
+pub use quality_rows::{BoxFigures, DuplicatePair, Look, PictureFigures, PlacedBox, SeenPicture};
 pub use reader::{ImageFile, Reader};
 pub use runs::{
     Atom, Candidate, Column, Member, PrepassTables, RunDraft, RunEntry, RunFile, RunImage, RunKind, RunTable,
     TrashedRun,
 };
 pub use run_records::{RECORD, RunRecords};
+pub use sightings::Sighting;
 pub use snapshot::Snapshot;
 pub use summary::{
     Change, ClassCount, DatasetSummary, Edit, EditAnswer, EditOutcome, EditRequest, Facets, ImageDetail, ImageHome,

@@ -137,6 +137,7 @@ pub struct Shell {
 
 /// What the rail shows, from top to bottom.
 const RAIL: [Section; 11] = [
+const RAIL: [Section; 10] = [
     Section::Datasets,
     Section::Gallery,
     Section::Label,

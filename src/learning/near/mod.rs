@@ -3,6 +3,8 @@
 mod best;
 mod disagreement;
 mod ivf;
+mod fingerprints;
+mod outliers;
 mod pairs;
 mod suspects;
 
@@ -10,6 +12,8 @@ use rayon::prelude::*;
 
 pub use disagreement::knn_disagreement;
 pub use ivf::{Ivf, IvfOptions};
+pub use fingerprints::close_fingerprints;
+pub use outliers::{class_distances, deviations};
 pub use pairs::{Pair, Pairs, near_duplicates};
 pub use suspects::{Suspect, SuspectOptions, out_of_fold, suspects};
 

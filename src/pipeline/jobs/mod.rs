@@ -9,7 +9,9 @@ mod calibrate_job;
 mod export_job;
 mod import_job;
 mod prepass_job;
+mod map_job;
 mod pull_job;
+mod quality_job;
 mod queue;
 mod record;
 mod simulate_job;
@@ -53,6 +55,8 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { name: "calibrate", run: calibrate_job::run },
     Kind { name: "pull", run: pull_job::run },
     Kind { name: "verify", run: verify_job::run },
+    Kind { name: "map", run: map_job::run },
+    Kind { name: "quality", run: quality_job::run },
 ];
 
 /// What a cancelled job leaves behind.

@@ -16,11 +16,13 @@ mod history;
 mod images;
 mod imports;
 mod jobs;
+mod maps;
 mod models;
 mod openapi;
 mod packages;
 mod people;
 mod pictures;
+mod quality;
 mod queries;
 mod select;
 mod similar;
@@ -40,6 +42,8 @@ use crate::door::Door;
 use crate::uploads;
 
 pub(crate) use imports::request as import_request;
+pub(crate) use maps::Wish as MapWish;
+pub(crate) use quality::Wish as QualityWish;
 pub use sql_slots::{SqlSlots, Stop};
 
 /// The workbench as handlers get it.
@@ -55,6 +59,8 @@ pub(crate) fn doors() -> Vec<Door> {
         assist::doors(),
         tweaks::doors(),
         calibrations::doors(),
+        maps::doors(),
+        quality::doors(),
         models::doors(),
         heads::doors(),
         select::doors(),

@@ -12,12 +12,14 @@ mod history;
 mod import;
 mod jobs;
 mod label;
+mod map;
 mod me;
 mod models;
 mod overview;
 mod select;
 mod similar;
 mod prelabel;
+mod quality;
 mod sql;
 mod train;
 mod trash;
@@ -48,6 +50,8 @@ pub fn doors() -> Vec<Door> {
         train::doors(),
         similar::doors(),
         prelabel::doors(),
+        map::doors(),
+        quality::doors(),
         models::doors(),
         glossary::doors(),
         jobs::doors(),

@@ -183,6 +183,8 @@ pub(crate) fn all() -> Vec<(String, String)> {
     every::<super::prelabel::view::ComparePage>("prelabel compare", &mut drawn);
     every::<super::prelabel::view::FoundPage>("prelabel found", &mut drawn);
     every::<super::prelabel::view::DraftsPage>("prelabel drafts", &mut drawn);
+    every::<super::map::view::Page>("map", &mut drawn);
+    every::<super::quality::view::Page>("quality", &mut drawn);
     every::<super::models::view::Page>("models", &mut drawn);
     every::<super::models::view::Predictors>("models predictors", &mut drawn);
     every::<super::jobs::view::Page>("jobs", &mut drawn);
