@@ -5,8 +5,8 @@
 //! them out, [`jobs`] does both in the background, upkeep publishes what people changed.
 
 pub mod assist;
-pub mod embed;
 pub mod calibrate;
+pub mod embed;
 mod error;
 pub mod evaluate;
 pub mod export;
@@ -31,27 +31,22 @@ pub mod synthetic;
 mod upkeep;
 mod workbench;
 
-pub use assist::{AssistChange, AssistSettings, AssistStatus, ClassSuggestion, SegmentAnswer, SegmentRequest};
-pub use embed::{EmbedReport, EmbedRequest};
 pub use assist::{
     AssistChange, AssistSettings, AssistStatus, ClassSuggestion, ProposeRequest, SegmentAnswer, SegmentRequest,
 };
 pub use calibrate::{ApplyRequest, CalibrateReport, CalibrateRequest};
+pub use embed::{EmbedReport, EmbedRequest};
 pub use error::Error;
 pub use evaluate::{EvaluateReport, EvaluateRequest};
 pub use export::{ExportImages, ExportReport, ExportRequest};
 pub use glossary::{DatasetWords, ExpandRequest, Expanded, Glossary, LanguageChange, LanguageSettings, Shelved};
 pub use intake::{ImportMode, ImportReport, ImportRequest};
 pub use jobs::{JobId, JobProgress, JobRecord, JobState, StageProgress};
-pub use models::{AddRequest, Added, Model, ModelInfo, ModelsStatus, PullRequest};
-pub use notebooks::SavedQuery;
-pub use pictures::ImageFile;
-pub use similar::{SimilarAnswer, SimilarRequest, SimilarTo};
-pub use prepass::{PrepassRequest, Recipe};
-pub use jobs::{JobId, JobProgress, JobRecord, JobState};
 pub use maps::{MapMethod, MapRequest};
 pub use models::{AddRequest, Added, Model, ModelInfo, ModelsStatus, PullRequest};
 pub use notebooks::SavedQuery;
 pub use pictures::ImageFile;
+pub use prepass::{PrepassRequest, Recipe};
 pub use quality::{DecisionAnswer, QualityRequest};
+pub use similar::{SimilarAnswer, SimilarRequest, SimilarTo};
 pub use workbench::Workbench;

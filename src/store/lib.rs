@@ -40,8 +40,8 @@ mod quality;
 mod quality_rows;
 pub mod queries;
 mod reader;
-mod runs;
 mod run_records;
+mod runs;
 mod sightings;
 mod snapshot;
 mod staging;
@@ -58,9 +58,9 @@ mod writer;
 use std::sync::Arc;
 
 pub use analyst::{SchemaTable, SqlAnswer, SqlCancel, SqlColumn, SqlFormat, SqlRequest};
-pub use embeddings::{EmbeddingMeta, EmbeddingOf, EmbeddingPlan, EmbeddingTable, NewEmbeddings, ToEmbed};
 pub use desk::{Desk, DeskCandidate, DeskImage, FeatureTable, ScoredBox, SourceBox};
 pub use drafts::{DraftBox, Drafted};
+pub use embeddings::{EmbeddingMeta, EmbeddingOf, EmbeddingPlan, EmbeddingTable, NewEmbeddings, ToEmbed};
 pub use engine::Limits;
 pub use error::Error;
 pub use filter::{CommentFilter, ImageFilter};
@@ -76,11 +76,11 @@ pub use places::{BoxPlace, ClassSample};
 pub use quality::{Decided, Decision, Finding, FindingCount, OpenFinding};
 pub use quality_rows::{BoxFigures, DuplicatePair, Look, PictureFigures, PlacedBox, SeenPicture};
 pub use reader::{ImageFile, Reader};
+pub use run_records::{RECORD, RunRecords};
 pub use runs::{
     Atom, Candidate, Column, Member, PrepassTables, RunDraft, RunEntry, RunFile, RunImage, RunKind, RunTable,
     TrashedRun,
 };
-pub use run_records::{RECORD, RunRecords};
 pub use sightings::Sighting;
 pub use snapshot::Snapshot;
 pub use summary::{

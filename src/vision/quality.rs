@@ -115,7 +115,9 @@ fn square(grey: &[u8], width: usize, height: usize) -> [[f64; SIDE]; SIDE] {
         std::array::from_fn(|x| {
             let (rows, columns) = (ends(y, height), ends(x, width));
             let count = (rows.len() * columns.len()) as f64;
-            let row = |y: usize| grey[y * width + columns.start..y * width + columns.end].iter().map(|g| f64::from(*g)).sum::<f64>();
+            let row = |y: usize| {
+                grey[y * width + columns.start..y * width + columns.end].iter().map(|g| f64::from(*g)).sum::<f64>()
+            };
             rows.map(row).sum::<f64>() / count
         })
     })

@@ -30,8 +30,13 @@ fn decide(server: &Server, key: &Value, decision: &str) -> Value {
 #[test]
 fn what_is_found_is_decided_taken_back_and_does_not_come_again() {
     let folder = tempfile::tempdir().unwrap();
-    let pictures =
-        [("train", RED, ONE), ("train", RED, ONE), ("val", GREEN, TWICE), ("train", GREEN, ONE), ("train", BLUE, "1 0.5 0.5 0.01 0.4\n")];
+    let pictures = [
+        ("train", RED, ONE),
+        ("train", RED, ONE),
+        ("val", GREEN, TWICE),
+        ("train", GREEN, ONE),
+        ("train", BLUE, "1 0.5 0.5 0.01 0.4\n"),
+    ];
     let workspace = imported(folder.path(), &pictures);
     let server = Server::start(&workspace);
     let report = done(&server, "quality", &json!({}));
@@ -118,7 +123,8 @@ fn embeddings_tell_whose_class_is_doubtful() {
     decide(&server, &wrong[0]["key"], "fix");
     let classes = server.sql("SELECT c.name FROM seen.boxes b JOIN seen.classes c USING (class_id) JOIN seen.images i USING (image_id) WHERE i.path = 'train/006.bmp'");
     assert_eq!(classes, [[json!("coin")]]);
-    let scores = server.sql("SELECT count(*) FROM seen.quality_boxes WHERE suspicion IS NOT NULL AND outlier IS NOT NULL");
+    let scores =
+        server.sql("SELECT count(*) FROM seen.quality_boxes WHERE suspicion IS NOT NULL AND outlier IS NOT NULL");
     assert_eq!(scores, [[json!(24)]]);
 }
 

@@ -2,8 +2,8 @@
 
 mod best;
 mod disagreement;
-mod ivf;
 mod fingerprints;
+mod ivf;
 mod outliers;
 mod pairs;
 mod suspects;
@@ -11,8 +11,8 @@ mod suspects;
 use rayon::prelude::*;
 
 pub use disagreement::knn_disagreement;
-pub use ivf::{Ivf, IvfOptions};
 pub use fingerprints::close_fingerprints;
+pub use ivf::{Ivf, IvfOptions};
 pub use outliers::{class_distances, deviations};
 pub use pairs::{Pair, Pairs, near_duplicates};
 pub use suspects::{Suspect, SuspectOptions, out_of_fold, suspects};

@@ -4,12 +4,12 @@
 //! it begins and when it ends; progress lives in memory. A job that was running when the program died is `interrupted`:
 //! everything it did was aside, so that resuming it is asking again.
 
-mod embed_job;
 mod calibrate_job;
+mod embed_job;
 mod export_job;
 mod import_job;
-mod prepass_job;
 mod map_job;
+mod prepass_job;
 mod pull_job;
 mod quality_job;
 mod queue;

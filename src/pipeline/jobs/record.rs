@@ -73,6 +73,9 @@ pub struct JobProgress {
     /// The stage the others wait for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bottleneck: Option<String>,
+    /// What else this kind of job tells about how it goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<serde_json::Value>,
 }
 
 /// One of several stages that work at the same time.
@@ -84,9 +87,6 @@ pub struct StageProgress {
     pub done: u64,
     /// Share of the time that its threads worked, 0 to 1.
     pub busy: f64,
-    /// What else this kind of job tells about how it goes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<serde_json::Value>,
 }
 
 /// A job as the API gives it.

@@ -221,7 +221,18 @@ impl Kind {
             Repair::Add => {
                 let (rect, class_id) = (finding.rect?, finding.suggested_class_id?);
                 let (x, y, w, h) = (rect.x, rect.y, rect.w, rect.h);
-                Edit::Add { key: "missing".into(), class_id, x, y, w, h, polygon: None, angle: None, state: None }
+                Edit::Add {
+                    key: "missing".into(),
+                    class_id,
+                    x,
+                    y,
+                    w,
+                    h,
+                    polygon: None,
+                    angle: None,
+                    state: None,
+                    origin: None,
+                }
             }
             Repair::Relabel | Repair::Move | Repair::Draft => self.update(finding)?,
         };

@@ -59,6 +59,10 @@ pub const GROUPS: &[Group] = &[
             ("S", "look-alikes of this one"),
             ("/", "ask about words or a number"),
             ("Drag", "on the picture that is asked about: look for that part"),
+        ],
+    },
+    Group {
+        page: "explore",
         title: "Map",
         keys: &[
             ("H / L / R", "move, lasso, rectangle"),

@@ -60,7 +60,7 @@ async fn drawn(
         let reader = bench.reader();
         let counts = reader.finding_counts(&dataset)?;
         let shell = visit.shell(&bench, Section::Explore, Some(&dataset))?;
-        let runs = reader.run_names(&dataset)?;
+        let runs = reader.run_names(&dataset, tator_store::RunKind::Prepass)?.iter().map(ToString::to_string).collect();
         let waiting = |kind: &&quality::Kind| counts.iter().any(|c| c.kind == kind.name && c.waiting > 0);
         let chosen = kind.as_deref().and_then(quality::kind).or_else(|| quality::KINDS.iter().find(waiting));
         let queue = match chosen.filter(|_| !counts.is_empty()) {

@@ -173,7 +173,8 @@ fn card(d: &DatasetName, kind: &Kind, open: &OpenFinding, classes: &[Class]) -> 
         let class = classes.iter().find(|class| Some(class.class_id) == id)?;
         Some(Named { name: class.name.clone(), colour: class.colour.clone() })
     };
-    let opened = if kind.subject == Subject::Pair { finding.other_id.unwrap_or(finding.image_id) } else { finding.image_id };
+    let opened =
+        if kind.subject == Subject::Pair { finding.other_id.unwrap_or(finding.image_id) } else { finding.image_id };
     Card {
         key: finding.key.clone(),
         why: finding.why.clone(),
