@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod doctor;
 mod export;
+mod glossary;
 mod import;
 mod job;
 mod models;
@@ -46,6 +47,8 @@ enum Command {
     Sql(sql::Sql),
     /// Name the present state of a dataset, or list the named ones
     Versions(versions::Versions),
+    /// Other words for classes, for detectors that understand words
+    Glossary(glossary::GlossaryCommand),
     /// Models that help: list, fetch, add and verify them
     Models(models::Models),
     /// Look whether everything is in order
@@ -95,6 +98,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Export(command) => export::run(&command),
         Command::Sql(command) => sql::run(&command),
         Command::Versions(command) => versions::run(&command),
+        Command::Glossary(command) => glossary::run(&command),
         Command::Models(command) => models::run(&command),
         Command::Doctor(command) => doctor::run(&command),
         Command::Config(command) => config::run(&command),

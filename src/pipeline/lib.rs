@@ -8,6 +8,7 @@ pub mod assist;
 mod error;
 pub mod export;
 pub mod formats;
+pub mod glossary;
 pub mod intake;
 pub mod jobs;
 pub mod models;
@@ -21,9 +22,12 @@ pub mod synthetic;
 mod upkeep;
 mod workbench;
 
-pub use assist::{AssistChange, AssistSettings, AssistStatus, ClassSuggestion, SegmentAnswer, SegmentRequest};
+pub use assist::{
+    AssistChange, AssistSettings, AssistStatus, ClassSuggestion, ProposeRequest, SegmentAnswer, SegmentRequest,
+};
 pub use error::Error;
 pub use export::{ExportImages, ExportReport, ExportRequest};
+pub use glossary::{DatasetWords, ExpandRequest, Expanded, Glossary, LanguageChange, LanguageSettings, Shelved};
 pub use intake::{ImportMode, ImportReport, ImportRequest};
 pub use jobs::{JobId, JobProgress, JobRecord, JobState};
 pub use models::{AddRequest, Added, Model, ModelInfo, ModelsStatus, PullRequest};

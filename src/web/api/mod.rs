@@ -7,6 +7,7 @@ mod datasets;
 mod downloads;
 mod edits;
 mod exports;
+mod glossaries;
 mod history;
 mod images;
 mod imports;
@@ -47,6 +48,7 @@ pub(crate) fn doors() -> Vec<Door> {
         assist::doors(),
         tweaks::doors(),
         models::doors(),
+        glossaries::doors(),
         classes::doors(),
         history::doors(),
         versions::doors(),

@@ -6,6 +6,7 @@
 
 mod datasets;
 mod gallery;
+mod glossary;
 mod help;
 mod history;
 mod import;
@@ -40,6 +41,7 @@ pub fn doors() -> Vec<Door> {
         me::doors(),
         sql::doors(),
         models::doors(),
+        glossary::doors(),
         jobs::doors(),
         history::doors(),
         versions::doors(),

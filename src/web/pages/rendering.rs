@@ -177,6 +177,7 @@ pub(crate) fn all() -> Vec<(String, String)> {
     every::<super::jobs::view::Progress>("job progress", &mut drawn);
     every::<super::jobs::view::Badge>("jobs badge", &mut drawn);
     every::<super::history::view::Page>("history", &mut drawn);
+    every::<super::glossary::view::Page>("glossary", &mut drawn);
     every::<super::trash::view::Page>("trash", &mut drawn);
     every::<super::help::view::Page>("help", &mut drawn);
     every::<super::help::view::Keys>("help keys", &mut drawn);
