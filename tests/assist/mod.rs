@@ -6,6 +6,7 @@ mod pulling;
 mod segment;
 mod shelf;
 mod tweak;
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -6,6 +6,7 @@ mod pages;
 mod people;
 mod shapes;
 mod two_tabs;
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -152,7 +152,7 @@ impl Shared {
     }
 
     /// The decoded picture, kept for the next box on it.
-    fn picture(&self, d: &DatasetName, id: ImageId) -> Result<Arc<Picture>, Error> {
+    pub(super) fn picture(&self, d: &DatasetName, id: ImageId) -> Result<Arc<Picture>, Error> {
         let key = (d.clone(), id);
         if let Some((_, picture)) = self.gallery.lock().pictures.iter().find(|(other, _)| *other == key) {
             return Ok(Arc::clone(picture));

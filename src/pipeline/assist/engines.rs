@@ -2,14 +2,16 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tator_vision::{Embedder, OpenOptions, Provider, Segmenter, Task, open_embedder, open_segmenter};
+use tator_vision::{
+    Detector, Embedder, OpenOptions, Provider, Segmenter, Task, open_detector, open_embedder, open_segmenter,
+};
 
 use super::settings::AssistSettings;
 use crate::error::Error;
 use crate::models::{Model, Shelves};
 
 /// An open model.
-struct Open<E: ?Sized> {
+pub(super) struct Open<E: ?Sized> {
     model: Model,
     engine: Arc<E>,
 }
@@ -22,6 +24,7 @@ const MOST: usize = 2;
 pub(crate) struct Engines {
     segmenters: Mutex<Vec<Open<dyn Segmenter>>>,
     embedders: Mutex<Vec<Open<dyn Embedder>>>,
+    detectors: Mutex<Vec<Open<dyn Detector>>>,
     /// What computed the model that was asked for last.
     provider: Mutex<Option<Provider>>,
 }
@@ -43,9 +46,33 @@ impl Engines {
 
     /// The image encoder of the settings.
     pub fn embedder(&self, shelves: &Shelves, settings: &AssistSettings) -> Result<(Model, Arc<dyn Embedder>), Error> {
-        let model = shelves.choose(Task::Embed, settings.embedder.as_deref())?;
+        self.embedder_named(shelves, settings, None)
+    }
+
+    /// The image encoder of that name, or the one of the settings.
+    pub fn embedder_named(
+        &self,
+        shelves: &Shelves,
+        settings: &AssistSettings,
+        name: Option<&str>,
+    ) -> Result<(Model, Arc<dyn Embedder>), Error> {
+        let model = shelves.choose(Task::Embed, name.or(settings.embedder.as_deref()))?;
         let open = |model: &Model, options| Ok(Arc::from(open_embedder(&model.parts(options))?));
         let (model, engine) = get(&self.embedders, model, settings, open)?;
+        *lock(&self.provider) = Some(engine.provider());
+        Ok((model, engine))
+    }
+
+    /// The detector of that name.
+    pub fn detector(
+        &self,
+        shelves: &Shelves,
+        settings: &AssistSettings,
+        name: &str,
+    ) -> Result<(Model, Arc<dyn Detector>), Error> {
+        let model = shelves.choose(Task::Detect, Some(name))?;
+        let open = |model: &Model, options| Ok(Arc::from(open_detector(&model.parts(options))?));
+        let (model, engine) = get(&self.detectors, model, settings, open)?;
         *lock(&self.provider) = Some(engine.provider());
         Ok((model, engine))
     }
@@ -55,6 +82,7 @@ impl Engines {
         *lock(&self.provider) = None;
         lock(&self.segmenters).clear();
         lock(&self.embedders).clear();
+        lock(&self.detectors).clear();
     }
 
     /// What computes, without waiting for a model that is just being opened.
@@ -68,12 +96,15 @@ impl Engines {
         let segmenters = lock(&self.segmenters);
         let segmenters = segmenters.iter().map(|o| told(&o.model, o.engine.provider(), o.engine.load_ms()));
         let embedders = lock(&self.embedders);
-        segmenters.chain(embedders.iter().map(|o| told(&o.model, o.engine.provider(), o.engine.load_ms()))).collect()
+        let embedders = embedders.iter().map(|o| told(&o.model, o.engine.provider(), o.engine.load_ms()));
+        let detectors = lock(&self.detectors);
+        let detectors = detectors.iter().map(|o| told(&o.model, o.engine.provider(), o.engine.load_ms()));
+        segmenters.chain(embedders).chain(detectors).collect()
     }
 }
 
 /// A model, opened if it is not. Others wait meanwhile: they want the same.
-fn get<E: ?Sized>(
+pub(super) fn get<E: ?Sized>(
     place: &Mutex<Vec<Open<E>>>,
     model: Model,
     settings: &AssistSettings,

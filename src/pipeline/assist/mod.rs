@@ -7,6 +7,8 @@
 mod classify;
 mod encodings;
 mod engines;
+mod finders;
+mod propose;
 mod segment;
 mod settings;
 mod slots;
@@ -23,6 +25,7 @@ use tator_store::Writer;
 use tator_vision::{Encoding, Stop};
 
 pub use classify::{ClassSuggestion, Runner};
+pub use propose::{How, ProposeAnswer, ProposeRequest, ProposeTook, Proposed};
 pub use segment::{SegmentAnswer, SegmentMask, SegmentRequest, Took};
 pub use settings::{AssistChange, AssistSettings};
 pub use slots::Role;
@@ -50,6 +53,7 @@ pub(crate) struct Shared {
     pub writer: Arc<Writer>,
     pub shelves: Shelves,
     pub engines: Engines,
+    pub finders: finders::Finders,
     /// What trying models showed.
     pub tried: crate::models::Tried,
     state: Mutex<State>,
@@ -92,6 +96,7 @@ impl Assist {
             writer,
             shelves: Shelves::new(&root),
             engines: Engines::default(),
+            finders: finders::Finders::default(),
             tried: crate::models::Tried::default(),
             state: Mutex::new(state),
             wake: Condvar::new(),
