@@ -10,4 +10,5 @@ mod assist;
 mod browser;
 mod cli;
 mod crash;
+mod prelabel;
 mod remote;

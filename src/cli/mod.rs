@@ -6,11 +6,13 @@ mod client;
 mod config;
 mod demo;
 mod doctor;
+mod evaluate;
 mod export;
 mod glossary;
 mod import;
 mod job;
 mod models;
+mod prepass;
 mod progress;
 mod serve;
 mod sql;
@@ -43,6 +45,10 @@ enum Command {
     Import(import::Import),
     /// Write a dataset out in the format of another tool
     Export(export::Export),
+    /// Let models look at images, and gather what they find as candidates
+    Prepass(prepass::Prepass),
+    /// Measure detections against the truth: COCO's figures, precision, recall and F1
+    Evaluate(evaluate::Evaluate),
     /// Ask a question in SQL
     Sql(sql::Sql),
     /// Name the present state of a dataset, or list the named ones
@@ -96,6 +102,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Demo(command) => demo::run(&command),
         Command::Import(command) => import::run(&command),
         Command::Export(command) => export::run(&command),
+        Command::Prepass(command) => prepass::run(&command),
+        Command::Evaluate(command) => evaluate::run(&command),
         Command::Sql(command) => sql::run(&command),
         Command::Versions(command) => versions::run(&command),
         Command::Glossary(command) => glossary::run(&command),

@@ -24,5 +24,6 @@ mod rows;
 mod scikit;
 pub mod select;
 
+pub use chance::fold_of;
 pub use error::{Error, Watch};
 pub use rows::{Matrix, Rows, normalise};

@@ -6,6 +6,7 @@
 
 pub mod assist;
 mod error;
+pub mod evaluate;
 pub mod export;
 pub mod formats;
 pub mod glossary;
@@ -16,6 +17,7 @@ mod notebooks;
 pub mod output;
 mod packages;
 mod pictures;
+pub mod prepass;
 pub mod report;
 pub mod source;
 pub mod synthetic;
@@ -26,6 +28,7 @@ pub use assist::{
     AssistChange, AssistSettings, AssistStatus, ClassSuggestion, ProposeRequest, SegmentAnswer, SegmentRequest,
 };
 pub use error::Error;
+pub use evaluate::{EvaluateReport, EvaluateRequest};
 pub use export::{ExportImages, ExportReport, ExportRequest};
 pub use glossary::{DatasetWords, ExpandRequest, Expanded, Glossary, LanguageChange, LanguageSettings, Shelved};
 pub use intake::{ImportMode, ImportReport, ImportRequest};
@@ -33,4 +36,5 @@ pub use jobs::{JobId, JobProgress, JobRecord, JobState};
 pub use models::{AddRequest, Added, Model, ModelInfo, ModelsStatus, PullRequest};
 pub use notebooks::SavedQuery;
 pub use pictures::ImageFile;
+pub use prepass::{PrepassRequest, Recipe};
 pub use workbench::Workbench;

@@ -14,6 +14,7 @@ mod bulk;
 mod columns;
 mod counts;
 mod datasets;
+mod drafts;
 mod edit_rows;
 mod edits;
 mod engine;
@@ -33,10 +34,12 @@ mod people_tables;
 mod places;
 pub mod queries;
 mod reader;
+mod runs;
 mod snapshot;
 mod staging;
 mod summary;
 mod trash;
+mod truths;
 mod tweaks;
 mod versions;
 mod workspace;
@@ -45,6 +48,7 @@ mod writer;
 use std::sync::Arc;
 
 pub use analyst::{SchemaTable, SqlAnswer, SqlCancel, SqlColumn, SqlFormat, SqlRequest};
+pub use drafts::{DraftBox, Drafted};
 pub use engine::Limits;
 pub use error::Error;
 pub use filter::{CommentFilter, ImageFilter};
@@ -56,12 +60,17 @@ pub use notes::{Comment, CommentCounts, Notes, Tag};
 pub use packages::{CLAIM_IDLE_MICROS, NewPackages, Package, PackageState};
 pub use places::{BoxPlace, ClassSample};
 pub use reader::{ImageFile, Reader};
+pub use runs::{
+    Atom, Candidate, Column, Member, PrepassTables, RunDraft, RunEntry, RunFile, RunImage, RunKind, RunTable,
+    TrashedRun,
+};
 pub use snapshot::Snapshot;
 pub use summary::{
     Change, ClassCount, DatasetSummary, Edit, EditAnswer, EditOutcome, EditRequest, Facets, ImageDetail, ImageHome,
     ImagePage, Neighbours, Trashed,
 };
 pub use tator_domain::Timestamp;
+pub use truths::{ImageRow, TrueBox};
 pub use tweaks::{Proposal, ShownProposal, TweakId, TweakSummary};
 pub use versions::NamedVersion;
 pub use workspace::{Folders, LockNote, Workspace, read_lock_note, write_private, write_whole};

@@ -1,6 +1,6 @@
 //! The register of `queries/*.sql`: one line a file, so that a statement has a name in errors and a test.
 
-use tator_domain::DatasetName;
+use tator_domain::{DatasetName, RunName};
 
 /// One statement of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,12 @@ impl Query {
     #[must_use]
     pub fn of(&self, dataset: &DatasetName) -> String {
         self.sql.replace("{d}", &format!("\"{dataset}\""))
+    }
+
+    /// The statement for one run or calibration of a dataset.
+    #[must_use]
+    pub fn of_run(&self, dataset: &DatasetName, run: &RunName) -> String {
+        self.of(dataset).replace("{run}", run.as_str())
     }
 
     /// The statement for one dataset and a predicate on its images; without the head comment, which names the place
@@ -42,9 +48,12 @@ impl crate::Reader {
         let prepared = self.engine.connect().map(|connection| {
             let batch = |query: &Query| connection.execute_batch(&query.of(dataset));
             // Staging is temporary: it exists only on the connection that made it.
-            let staged = batch(&CREATE_STAGING).err().map(|e| (CREATE_STAGING.name, e.to_string()));
-            let each = ALL.iter().filter(|q| q.name != CREATE_STAGING.name).filter_map(|query| {
+            let staging = [CREATE_STAGING, CREATE_DRAFT_STAGING];
+            let refused = |query: &Query| batch(query).err().map(|e| (query.name, e.to_string()));
+            let staged: Vec<_> = staging.iter().filter_map(refused).collect();
+            let each = ALL.iter().filter(|query| !staging.contains(query)).filter_map(|query| {
                 let sql = query.of_where(dataset, "true").replace("{among}", "true").replace("{seqs}", "1");
+                let sql = sql.replace("{run}", "sample");
                 let refused = match query.name.starts_with("schema/") {
                     true => batch(query).err(),
                     false => connection.prepare(&sql).err(),
@@ -76,6 +85,13 @@ queries! {
     SCHEMA_PEOPLE = "schema/people.sql",
     SCHEMA_DATASET = "schema/dataset.sql",
     SCHEMA_TWEAKS = "schema/tweaks.sql",
+    SCHEMA_SAMPLE_RUN = "schema/sample_run.sql",
+    SELECT_RUN_VIEWS = "runs/select_views.sql",
+    SELECT_RUN_IMAGES = "runs/select_images.sql",
+    SELECT_ATOMS = "runs/select_atoms.sql",
+    SELECT_CANDIDATES = "runs/select_candidates.sql",
+    SELECT_MEMBERS = "runs/select_members.sql",
+    SELECT_SCORES = "runs/select_scores.sql",
     INSERT_TWEAK = "tweaks/insert_tweak.sql",
     SELECT_TWEAK_TODO = "tweaks/select_todo.sql",
     SELECT_TWEAK_PAGE = "tweaks/select_page.sql",
@@ -86,6 +102,7 @@ queries! {
     SELECT_IMAGE = "images/select_image.sql",
     SELECT_IMAGE_PAGE = "images/select_page.sql",
     SELECT_IMAGE_FILE = "images/select_file.sql",
+    SELECT_IMAGE_ROWS = "images/select_rows.sql",
     SCAN_IMAGES = "images/scan_all.sql",
     COUNT_FACETS = "images/count_facets.sql",
     SELECT_NEIGHBOURS = "images/select_neighbours.sql",
@@ -95,6 +112,7 @@ queries! {
     SELECT_BOXES_OF_IMAGES = "boxes/select_of_images.sql",
     SELECT_BOX_PLACES = "boxes/select_places.sql",
     SELECT_CLASS_SAMPLES = "boxes/select_class_samples.sql",
+    SELECT_TRUTHS = "boxes/select_truths.sql",
     SCAN_BOXES = "boxes/scan_all.sql",
     INSERT_BOX = "boxes/insert_box.sql",
     UPDATE_BOX = "boxes/update_box.sql",
@@ -150,6 +168,11 @@ queries! {
     KEEP_BOXES_OF_CLASS = "bulk/keep_boxes_of_class.sql",
     COUNT_KEPT_IMAGES = "bulk/count_kept_images.sql",
     MOVE_BOXES_OF_CLASS = "bulk/move_boxes_of_class.sql",
+    CREATE_DRAFT_STAGING = "drafts/create_staging.sql",
+    INSERT_DRAFTS = "drafts/insert_boxes.sql",
+    KEEP_UNTOUCHED_DRAFTS = "drafts/keep_untouched.sql",
+    DELETE_KEPT_DRAFTS = "drafts/delete_kept.sql",
+    RESTORE_DRAFTS = "drafts/restore_kept.sql",
     SELECT_COMMENTS = "people/select_comments.sql",
     SELECT_TAGS = "people/select_tags.sql",
     DELETE_COMMENT = "people/delete_comment.sql",

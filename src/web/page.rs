@@ -136,12 +136,13 @@ pub struct Shell {
 }
 
 /// What the rail shows, from top to bottom.
-const RAIL: [Section; 9] = [
+const RAIL: [Section; 10] = [
     Section::Datasets,
     Section::Gallery,
     Section::Label,
     Section::Work,
     Section::Sql,
+    Section::Prelabel,
     Section::Models,
     Section::Jobs,
     Section::History,

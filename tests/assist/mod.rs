@@ -21,12 +21,12 @@ const WHITE: [u8; 3] = [255, 255, 255];
 /// Sides of every picture here.
 const SIZE: (u32, u32) = (200, 100);
 
-fn stand_ins() -> PathBuf {
+pub fn stand_ins() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models")
 }
 
 /// A command that sees these models and no others.
-fn with_models(models: &Path, empty: &Path) -> std::process::Command {
+pub fn with_models(models: &Path, empty: &Path) -> std::process::Command {
     let mut command = program();
     command.env("TATOR_MODELS", models).env("XDG_CACHE_HOME", empty).env_remove("TATOR_HUB");
     command
@@ -40,7 +40,7 @@ fn server(workspace: &Path) -> Server {
     server
 }
 
-fn server_with(workspace: &Path, models: &Path) -> Server {
+pub fn server_with(workspace: &Path, models: &Path) -> Server {
     let empty = workspace.with_extension("empty");
     fs::create_dir_all(&empty).unwrap();
     let log = workspace.with_extension("log");
@@ -51,7 +51,7 @@ fn server_with(workspace: &Path, models: &Path) -> Server {
 }
 
 /// Without ONNX Runtime none of this can be tested.
-fn has_runtime(server: &Server) -> bool {
+pub fn has_runtime(server: &Server) -> bool {
     let problem = server.get("/api/v1/models")["runtime"]["problem"].clone();
     if !problem.is_null() {
         eprintln!("not tested: {problem}");

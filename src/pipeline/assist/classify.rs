@@ -211,7 +211,7 @@ impl Shared {
     }
 
     /// Gives way to people; false when the program ends.
-    pub(super) fn wait_until_idle(&self) -> bool {
+    pub(crate) fn wait_until_idle(&self) -> bool {
         loop {
             let state = self.lock();
             if state.closing {

@@ -6,6 +6,7 @@
 
 mod export_job;
 mod import_job;
+mod prepass_job;
 mod pull_job;
 mod queue;
 mod record;
@@ -40,6 +41,8 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { name: "import", run: import_job::run },
     Kind { name: "export", run: export_job::run },
     Kind { name: "tweak", run: tweak_job::run },
+    Kind { name: "prepass", run: prepass_job::run },
+    Kind { name: "prepass_estimate", run: prepass_job::estimate },
     Kind { name: "pull", run: pull_job::run },
     Kind { name: "verify", run: verify_job::run },
 ];

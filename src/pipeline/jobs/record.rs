@@ -67,6 +67,9 @@ pub struct JobProgress {
     pub rate_per_s: f64,
     /// Seconds to go, when that can be told.
     pub eta_s: Option<f64>,
+    /// What else this kind of job tells about how it goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<serde_json::Value>,
 }
 
 /// A job as the API gives it.
@@ -128,16 +131,17 @@ pub(crate) struct Meter {
     began: Instant,
     done: u64,
     total: u64,
+    pub detail: Option<serde_json::Value>,
 }
 
 impl Meter {
     pub fn new(stage: &str, total: u64) -> Self {
-        Self { stage: stage.to_owned(), began: Instant::now(), done: 0, total }
+        Self { stage: stage.to_owned(), began: Instant::now(), done: 0, total, detail: None }
     }
 
     pub fn set(&mut self, stage: &str, done: u64, total: u64) {
         if stage != self.stage {
-            *self = Self::new(stage, total);
+            *self = Self { detail: self.detail.take(), ..Self::new(stage, total) };
         }
         (self.done, self.total) = (done, total);
     }
@@ -147,6 +151,13 @@ impl Meter {
         let rate_per_s = if seconds > 0.2 { self.done as f64 / seconds } else { 0.0 };
         let left = self.total.saturating_sub(self.done) as f64;
         let eta_s = (rate_per_s > 0.0 && self.total > 0).then(|| left / rate_per_s);
-        JobProgress { done: self.done, total: self.total, stage: self.stage.clone(), rate_per_s, eta_s }
+        JobProgress {
+            done: self.done,
+            total: self.total,
+            stage: self.stage.clone(),
+            rate_per_s,
+            eta_s,
+            detail: self.detail.clone(),
+        }
     }
 }

@@ -6,6 +6,7 @@ mod classes;
 mod datasets;
 mod downloads;
 mod edits;
+mod evaluate;
 mod exports;
 mod glossaries;
 mod history;
@@ -18,6 +19,7 @@ mod packages;
 mod people;
 mod pictures;
 mod queries;
+mod runs;
 mod sql;
 mod sql_export;
 mod sql_slots;
@@ -57,6 +59,8 @@ pub(crate) fn doors() -> Vec<Door> {
         imports::doors(),
         uploads::doors(),
         exports::doors(),
+        runs::doors(),
+        evaluate::doors(),
         jobs::doors(),
         downloads::doors(),
         trash::doors(),

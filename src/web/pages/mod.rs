@@ -15,6 +15,7 @@ mod label;
 mod me;
 mod models;
 mod overview;
+mod prelabel;
 mod sql;
 mod trash;
 mod versions;
@@ -40,6 +41,7 @@ pub fn doors() -> Vec<Door> {
         work::doors(),
         me::doors(),
         sql::doors(),
+        prelabel::doors(),
         models::doors(),
         glossary::doors(),
         jobs::doors(),

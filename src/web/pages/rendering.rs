@@ -169,6 +169,14 @@ pub(crate) fn all() -> Vec<(String, String)> {
     every::<super::work::view::Page>("work", &mut drawn);
     every::<super::sql::view::Page>("sql", &mut drawn);
     every::<super::sql::result::Answer>("sql result", &mut drawn);
+    every::<super::prelabel::view::Page>("prelabel", &mut drawn);
+    every::<super::prelabel::view::FieldsPart>("prelabel fields", &mut drawn);
+    every::<super::prelabel::view::RecipePart>("prelabel recipe", &mut drawn);
+    every::<super::prelabel::view::EstimatePart>("prelabel estimate", &mut drawn);
+    every::<super::prelabel::view::RunPage>("prelabel run", &mut drawn);
+    every::<super::prelabel::view::ComparePage>("prelabel compare", &mut drawn);
+    every::<super::prelabel::view::FoundPage>("prelabel found", &mut drawn);
+    every::<super::prelabel::view::DraftsPage>("prelabel drafts", &mut drawn);
     every::<super::models::view::Page>("models", &mut drawn);
     every::<super::models::view::Predictors>("models predictors", &mut drawn);
     every::<super::jobs::view::Page>("jobs", &mut drawn);

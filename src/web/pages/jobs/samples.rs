@@ -23,6 +23,8 @@ fn job(id: i64, state: &str) -> JobView {
         message: String::new(),
         log: vec![],
         report: None,
+        pace: None,
+        result: None,
         created_at: 1_795_331_000_000_000,
         seconds: (state != "queued").then_some(4.2),
         resumable: state == "interrupted",

@@ -6,6 +6,7 @@ use tator_domain::{DatasetName, Timestamp};
 use super::report::Report;
 use crate::figures::{duration, filters, grouped};
 use crate::page::Shell;
+use crate::pages::prelabel::pace::Pace;
 
 /// `/jobs`
 #[derive(Template)]
@@ -80,6 +81,10 @@ pub struct JobView {
     pub log: Vec<String>,
     /// What it has to say at its end.
     pub report: Option<Report>,
+    /// How fast its stages go.
+    pub pace: Option<Pace>,
+    /// A page that shows what came out: words and address.
+    pub result: Option<(&'static str, String)>,
     /// When it was asked for.
     pub created_at: Timestamp,
     /// Seconds it has run.
@@ -119,6 +124,8 @@ impl JobView {
                 .flatten()
                 .filter_map(|line| line.as_str().map(str::to_owned))
                 .collect(),
+            pace: Pace::read(&progress["detail"]).or_else(|| Pace::read(&told["report"])),
+            result: result(&told),
             report: told["report"].is_object().then(|| Report::read(&told["report"])),
             created_at: told["created_at"].as_i64().unwrap_or_default(),
             seconds: started.map(|from| (ended - from).max(0) as f64 / 1e6),
@@ -199,6 +206,15 @@ impl JobView {
             parts.extend(self.eta_s.filter(|eta| eta.is_finite()).map(|eta| format!("{} to go", duration(eta))));
         }
         parts.join(" · ")
+    }
+}
+
+/// Where what came out can be seen.
+fn result(told: &serde_json::Value) -> Option<(&'static str, String)> {
+    let (dataset, report) = (told["dataset"].as_str()?, &told["report"]);
+    match told["kind"].as_str()? {
+        "prepass" => Some(("See the run", format!("/d/{dataset}/prelabel/runs/{}", report["run"].as_str()?))),
+        _ => None,
     }
 }
 
