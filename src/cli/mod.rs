@@ -79,6 +79,8 @@ enum Command {
     Map(map::Map),
     /// Look for what is wrong: duplicates, leaks, wrong classes, odd boxes and pictures
     Quality(quality::Quality),
+    /// Other words for classes, for detectors that understand words
+    Glossary(glossary::GlossaryCommand),
     /// Models that help: list, fetch, add and verify them
     Models(models::Models),
     /// Look whether everything is in order
@@ -139,6 +141,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Glossary(command) => glossary::run(&command),
         Command::Map(command) => map::run(&command),
         Command::Quality(command) => quality::run(&command),
+        Command::Glossary(command) => glossary::run(&command),
         Command::Models(command) => models::run(&command),
         Command::Doctor(command) => doctor::run(&command),
         Command::Config(command) => config::run(&command),

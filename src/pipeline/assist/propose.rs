@@ -12,6 +12,7 @@ use super::finders::Finder;
 use super::tasks::TaskState;
 use crate::error::Error;
 use crate::glossary::{Prompt, clean, prompts};
+use crate::glossary::{Prompt, clean, key, prompts};
 use crate::workbench::Workbench;
 
 /// Proposals of one answer.

@@ -99,6 +99,7 @@ pub struct DatasetWords {
 
 /// Names are the same that have the same letters and digits.
 fn key(name: &str) -> String {
+pub(crate) fn key(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 

@@ -16,6 +16,7 @@
 use fast_image_resize::FilterType;
 use tator_domain::PixelBox;
 
+use super::phrases::sigmoid;
 use super::prompts::{Span, best_first, demand_something, grids};
 use super::sam_tracker::SamTracker;
 use super::{Family, Open, Parts};
@@ -252,8 +253,4 @@ fn bytes(picture: &Picture) -> Tensor {
 fn from_truth(masks: &Tensor) -> Tensor {
     let values = masks.to_f32().into_iter().map(|v| if v > 0.5 { 1.0 } else { -1.0 }).collect();
     Tensor::f32(&masks.shape, values)
-}
-
-fn sigmoid(logit: f32) -> f32 {
-    1.0 / (1.0 + (-logit).exp())
 }
