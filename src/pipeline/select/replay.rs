@@ -198,7 +198,7 @@ mod tests {
     use std::sync::Arc;
 
     use tator_learning::Chance;
-    use tator_store::Vectors;
+    use tator_store::{EmbeddingOf, Vectors};
 
     use super::*;
 
