@@ -1,20 +1,19 @@
 #!/usr/bin/env python3
 """`tator train head` beside scikit-learn: the same vectors, the same images held out, in one run.
 
-    class_heads.py TATOR WORKSPACE DATASET... [--encoder efficientnet-lite0] [--seeds 5] [--program HEADS]
+    class_heads.py TATOR WORKSPACE DATASET... [--encoder efficientnet-lite0] [--seeds 5]
 
 Each DATASET lies in WORKSPACE with the vectors of its boxes (`tator embed --dataset D --of boxes`). For each seed Tator
 trains (no background, no validation part, so that both learn from the same boxes), and scikit-learn is fitted on the
-boxes that Tator did not test on. Prints a Markdown table; intervals are Student's over the seeds, of paired differences
-where it says so. HEADS is the example `heads`: it times the solver alone on the first seed's arrays. Needs numpy,
-scikit-learn, scipy and pylance.
+boxes that Tator did not test on. Prints a Markdown table; intervals are Student's over the seeds, of paired differences.
+Tator's seconds are those of its solver with its log of every iteration, scikit-learn's those of `fit`; medians. Needs
+numpy, scikit-learn, scipy and pylance.
 """
 import argparse
 import json
 import pathlib
 import statistics
 import subprocess
-import tempfile
 import time
 
 import lance
@@ -41,7 +40,6 @@ def options():
     parser.add_argument("datasets", nargs="+")
     parser.add_argument("--encoder", default="efficientnet-lite0")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--program", type=pathlib.Path)
     return parser.parse_args()
 
 
@@ -79,25 +77,6 @@ def beside(known, tested, record, model):
     return told, seconds, (arrays[0], labels[0], arrays[1], labels[1])
 
 
-def solver_seconds(asked, arrays, arguments):
-    """Of the example `heads`, which only fits: the time that is comparable with `fit`."""
-    value = dict(zip(arguments[::2], arguments[1::2]))
-    recipe = {"kind": value["--kind"]}
-    if "--class-weights" in value:
-        recipe["class_weights"] = value["--class-weights"]
-    if recipe["kind"] == "mlp":
-        recipe |= {"hidden": [256], "epochs": 20, "label_smoothing": 0.0, "dropout": 0.0, "mixup": 0.0, "activation": "relu"}
-    names = {label: at for at, label in enumerate(sorted(set(arrays[1]) | set(arrays[3])))}
-    with tempfile.TemporaryDirectory() as folder:
-        paths = []
-        for at, array in enumerate(arrays):
-            paths.append(f"{folder}/{at}.npy")
-            array = numpy.array([names[label] for label in array], "<i8") if at % 2 else numpy.ascontiguousarray(array, "<f4")
-            numpy.save(paths[-1], array)
-        command = [str(asked.program), recipe["kind"], *paths, json.dumps(recipe)]
-        return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)["seconds"]
-
-
 def interval(values):
     if len(values) < 2:
         return f"{values[0]:+.4f}"
@@ -118,8 +97,7 @@ def main():
                 figures, seconds, arrays = beside(known, tested, record, model(seed))
                 own.append((told["test"]["accuracy"], told["test"]["macro_f1"]))
                 other.append(figures)
-                solved = solver_seconds(asked, arrays, arguments) if asked.program else record["seconds"]
-                times.append((solved, seconds))
+                times.append((record["fit_seconds"], seconds))
             mean = lambda runs: ", ".join(f"{statistics.mean(run[at] for run in runs):.4f}" for at in (0, 1))
             apart = [interval([a[at] - b[at] for a, b in zip(own, other)]) for at in (0, 1)]
             mine, theirs = (statistics.median(pair[at] for pair in times) for at in (0, 1))

@@ -96,12 +96,12 @@ pub(super) fn run(
     let (sender, receiver) = sync_channel(4);
     std::thread::scope(|scope| {
         for _ in 0..decoders {
-            let sender = sender.clone();
-            scope.spawn(|| line.decode_all(sender));
+            let (line, sender) = (&line, sender.clone());
+            scope.spawn(move || line.decode_all(&sender));
         }
         for _ in 0..AT_THE_MODEL {
-            let sender = sender.clone();
-            scope.spawn(|| line.infer_all(embedder, sender));
+            let (line, sender) = (&line, sender.clone());
+            scope.spawn(move || line.infer_all(embedder, &sender));
         }
         drop(sender);
         let outcome = line.write_all(&receiver, tables);
@@ -128,7 +128,7 @@ impl Line<'_> {
         self.through[stage].fetch_add(things as u64, Ordering::Relaxed);
     }
 
-    fn decode_all(&self, sender: SyncSender<Outcome>) {
+    fn decode_all(&self, sender: &SyncSender<Outcome>) {
         while !self.stop.load(Ordering::Relaxed)
             && let Some(image) = self.work.get(self.next.fetch_add(1, Ordering::Relaxed))
         {
@@ -136,7 +136,7 @@ impl Line<'_> {
             let decoded = self.decode(image);
             self.worked(0, begun, image.items.len());
             let open = match decoded {
-                Ok(picture) => self.cut_all(image, picture, &sender),
+                Ok(picture) => self.cut_all(image, picture, sender),
                 Err(why) => {
                     let mut items = image.items.iter();
                     items.all(|(table, item)| sender.send(Outcome::Failed(*table, *item, why.clone())).is_ok())
@@ -186,7 +186,7 @@ impl Line<'_> {
         self.belt.put(Cut { table, item, picture }, weight)
     }
 
-    fn infer_all(&self, embedder: &dyn Embedder, sender: SyncSender<Outcome>) {
+    fn infer_all(&self, embedder: &dyn Embedder, sender: &SyncSender<Outcome>) {
         loop {
             let cuts = self.belt.take(BATCH);
             // People first: their clicks wait for nothing.

@@ -118,15 +118,7 @@ fn judged(encoders: Vec<EncoderReady>, classes: Vec<TruthCount>, images: u64) ->
             ),
         );
     }
-    let few = named(&classes, |class| (1..2).contains(&class.boxes));
-    few.into_iter().for_each(|names| say("warn", format!("Left out, with a single box: {names}.")));
-    let hardly = named(&classes, |class| class.boxes >= 2 && class.images < FEW_IMAGES);
-    hardly.into_iter().for_each(|names| {
-        say("warn", format!("On fewer than {FEW_IMAGES} images, so that they can hardly be tested: {names}."))
-    });
-    let thin = named(&classes, |class| class.boxes >= 2 && class.boxes < THIN && class.images >= FEW_IMAGES);
-    thin.into_iter()
-        .for_each(|names| say("warn", format!("Fewer than {THIN} boxes, so that their figures jump: {names}.")));
+    small(&classes).into_iter().for_each(|text| say("warn", text));
     if usable >= 2 && images < FEW_LABELLED {
         say("warn", format!("Only {images} images are labelled: expect wide intervals."));
     }
@@ -143,6 +135,19 @@ fn judged(encoders: Vec<EncoderReady>, classes: Vec<TruthCount>, images: u64) ->
         );
     }
     Readiness { ready: embedded && usable >= 2, encoders, classes, boxes, images, advice, kind }
+}
+
+/// Classes that are left out, or of which no figure says much.
+fn small(classes: &[TruthCount]) -> Vec<String> {
+    let single = named(classes, |class| class.boxes == 1);
+    let hardly = named(classes, |class| class.boxes >= 2 && class.images < FEW_IMAGES);
+    let thin = named(classes, |class| class.boxes >= 2 && class.boxes < THIN && class.images >= FEW_IMAGES);
+    let told = [
+        single.map(|names| format!("Left out, with a single box: {names}.")),
+        hardly.map(|names| format!("On fewer than {FEW_IMAGES} images, so that they can hardly be tested: {names}.")),
+        thin.map(|names| format!("Fewer than {THIN} boxes, so that their figures jump: {names}.")),
+    ];
+    told.into_iter().flatten().collect()
 }
 
 /// Names of the classes of a kind, with their boxes; nothing when there are none.

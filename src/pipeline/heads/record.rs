@@ -30,6 +30,9 @@ pub struct HeadRun {
     pub created_at: Timestamp,
     /// How long it took.
     pub seconds: f64,
+    /// How much of that the solver took.
+    #[serde(default)]
+    pub fit_seconds: f64,
     /// Name of the encoder.
     pub encoder: String,
     /// Hashes of the encoder's files.
@@ -216,6 +219,7 @@ impl HeadRun {
             "background": self.guard,
             "artefact": self.artefact,
             "seconds": self.seconds,
+            "fit_seconds": self.fit_seconds,
         })
     }
 }

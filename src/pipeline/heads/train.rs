@@ -54,7 +54,9 @@ pub(crate) fn train(context: &Context, request: &TrainHeadRequest) -> Result<Hea
     let mut table = Table::new(&known, &beside, kept, left_out);
     let parts = table.split(options);
     let kinds = table.tell_background_apart(&parts, options)?;
+    let fitting = Instant::now();
     let trained = table.fit(context, options, &known.vectors.fingerprint, &parts, kinds)?;
+    let fit_seconds = fitting.elapsed().as_secs_f64();
     context.progress("testing", 0, 0)?;
     let names = table.class_names(kinds);
     let judged = table.judge(&trained.head, &parts, options)?;
@@ -66,6 +68,7 @@ pub(crate) fn train(context: &Context, request: &TrainHeadRequest) -> Result<Hea
         dataset_made_at: reader.made_at(d)?,
         created_at: begun.1,
         seconds: begun.0.elapsed().as_secs_f64(),
+        fit_seconds,
         encoder,
         fingerprint: known.vectors.fingerprint.clone(),
         crop: recipe.words(),

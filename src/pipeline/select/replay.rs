@@ -198,7 +198,7 @@ mod tests {
     use std::sync::Arc;
 
     use tator_learning::Chance;
-    use tator_store::Vectors;
+    use tator_store::{EmbeddingOf, Vectors};
 
     use super::*;
 
@@ -206,7 +206,7 @@ mod tests {
     fn replay() -> Replay {
         let mut chance = Chance::new(3);
         let count = 60;
-        let vectors = |of, boxes: usize| {
+        let mut vectors = |of, boxes: usize| {
             let ids: Vec<i64> = (0..count as i64).flat_map(|id| vec![id + 1; boxes]).collect();
             let box_ids = if of == EmbeddingOf::Boxes { (1..=ids.len() as i64).collect() } else { vec![] };
             let data = (0..ids.len()).flat_map(|row| {

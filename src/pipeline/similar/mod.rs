@@ -149,7 +149,7 @@ impl Shared {
             Some(filter) => Search::nearest_among(&vectors, &query, spare, &reader.image_numbers(d, filter)?),
             None => self.search.nearest(&vectors, &query, spare),
         };
-        let (found, method) = found.map_err(cannot_compare)?;
+        let (found, method) = found.map_err(|e| Error::invalid("vectors", e.to_string()))?;
         let found = found.into_iter().filter(|(row, _)| !is_itself(&vectors, *row, &request.to));
         let results = self.shown(d, &vectors, found.collect(), k)?;
         let ms = Took { embed, search: ms_since(begun) };
@@ -264,10 +264,6 @@ impl Shared {
 
 fn ms_since(begun: Instant) -> f64 {
     begun.elapsed().as_secs_f64() * 1e3
-}
-
-fn cannot_compare(error: tator_learning::Error) -> Error {
-    Error::invalid("vectors", error.to_string())
 }
 
 /// Whether a row is what was asked about.

@@ -184,7 +184,7 @@ impl Shown {
         let cells = answer.results.iter().map(|one| {
             let to = one.box_id.map_or(SimilarTo::Image(one.image_id), SimilarTo::Box);
             let (of, encoder) = (Some(answer.of), Some(answer.encoder.clone()));
-            let wish = Wish { to: Some(to), of, encoder, filter: filter.clone(), k: USUAL };
+            let wish = Wish { to: Some(to), of, encoder, k: USUAL, filter: filter.clone() };
             Cell {
                 image_id: one.image_id,
                 box_id: one.box_id,
