@@ -100,8 +100,11 @@ impl MapReport {
 
 /// The encoder that is wished for, or the one with most vectors; `None` when there are no vectors.
 pub(crate) fn best_encoder(tables: &[EmbeddingTable], of: EmbeddingOf, wish: Option<&str>) -> Option<String> {
-    let fitting = tables.iter().filter(|t| t.meta.of == of && t.rows > 0 && wish.is_none_or(|wish| t.meta.encoder == wish));
-    fitting.max_by_key(|table| (table.rows, std::cmp::Reverse(&table.meta.encoder))).map(|table| table.meta.encoder.clone())
+    let fitting =
+        tables.iter().filter(|t| t.meta.of == of && t.rows > 0 && wish.is_none_or(|wish| t.meta.encoder == wish));
+    fitting
+        .max_by_key(|table| (table.rows, std::cmp::Reverse(&table.meta.encoder)))
+        .map(|table| table.meta.encoder.clone())
 }
 
 impl Context {
@@ -163,7 +166,8 @@ impl Context {
         let sizes: HashMap<BoxId, BoxSize> = boxes.iter().map(|b| (b.box_id, size(&b.rect, b.size))).collect();
         let usual = BoxSize { box_sides: [1.0, 1.0], crop_sides: [1.0, 1.0] };
         let sizes: Vec<BoxSize> = vectors.box_ids.iter().map(|id| sizes.get(id).copied().unwrap_or(usual)).collect();
-        let bias = SizeBias::fit(Matrix::new(&vectors.data, vectors.dims).map_err(refused)?, &sizes).map_err(refused)?;
+        let bias =
+            SizeBias::fit(Matrix::new(&vectors.data, vectors.dims).map_err(refused)?, &sizes).map_err(refused)?;
         let mut data = vectors.data.clone();
         bias.remove(&mut data, &sizes).map_err(refused)?;
         Ok((Some(data), Some(bias.explained)))

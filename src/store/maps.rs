@@ -162,7 +162,9 @@ impl Reader {
             let sql = query.of_where(d, expression);
             let found = guard::read_only(c, guard::CONDITION_SECONDS, || batches(c, &query, &sql, [map]))?;
             if found.iter().map(RecordBatch::num_rows).sum::<usize>() != wanted {
-                return Err(Error::Sql("the expression gives one value for all points: leave out count, sum and their like".into()));
+                return Err(Error::Sql(
+                    "the expression gives one value for all points: leave out count, sum and their like".into(),
+                ));
             }
             values(&found)
         })
@@ -183,7 +185,8 @@ fn values(found: &[RecordBatch]) -> Result<MapValues, Error> {
     }
     let mut texts = Vec::new();
     for column in columns {
-        let refused = |_| Error::Sql(format!("a point cannot be coloured by {kind}: use a number, a word or a yes or no"));
+        let refused =
+            |_| Error::Sql(format!("a point cannot be coloured by {kind}: use a number, a word or a yes or no"));
         let column = cast(column, &DataType::Utf8).map_err(refused)?;
         texts.extend(column.as_string::<i32>().iter().map(|text| text.map(str::to_owned)));
     }

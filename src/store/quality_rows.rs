@@ -1,6 +1,6 @@
 //! Rows that a look at a dataset's quality reads and leaves: pictures, boxes and pairs with their figures.
 
-use arrow::array::{Array, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, UInt64Array};
+use arrow::array::{BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, UInt64Array};
 use duckdb::{Connection, params};
 use tator_domain::{BoxId, ClassId, DatasetName, ImageId, PixelBox, Split};
 

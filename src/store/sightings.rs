@@ -48,7 +48,8 @@ impl Reader {
     pub fn run_names(&self, d: &DatasetName) -> Result<Vec<String>, Error> {
         self.engine.with(|c| {
             find_dataset(c, d)?;
-            let sql = "SELECT view_name FROM duckdb_views() WHERE schema_name = ? AND starts_with(view_name, 'run_images_')
+            let sql =
+                "SELECT view_name FROM duckdb_views() WHERE schema_name = ? AND starts_with(view_name, 'run_images_')
                        ORDER BY view_name";
             let mut statement = c.prepare(sql)?;
             let views = statement.query_map([d.as_str()], |row| row.get::<_, String>(0))?;

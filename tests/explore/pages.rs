@@ -94,7 +94,8 @@ fn a_fix_by_key_stands_in_the_history_and_comes_back_when_it_is_undone() {
 
     // The history takes the fix back, and the finding waits again; what was kept does not.
     let changes = server.get("/api/v1/datasets/seen/history");
-    let change = changes["changes"].as_array().unwrap().iter().find(|c| c["kind"] == "edit").unwrap()["change_id"].clone();
+    let change =
+        changes["changes"].as_array().unwrap().iter().find(|c| c["kind"] == "edit").unwrap()["change_id"].clone();
     server.post(&format!("/api/v1/datasets/seen/history/{change}/undo"), &json!({}));
     browser.reload();
     browser.until("document.querySelectorAll('.card').length === 2");

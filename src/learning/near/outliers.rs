@@ -37,9 +37,8 @@ pub fn deviations(values: &[f64], groups: &[usize]) -> Vec<f64> {
     let mut of_group = vec![Vec::new(); classes];
     values.iter().zip(groups).for_each(|(value, group)| of_group[*group].push(*value));
     let scales: Vec<Option<(f64, f64)>> = of_group.into_iter().map(scale).collect();
-    let deviation = |(value, group): (&f64, &usize)| {
-        scales[*group].map_or(0.0, |(middle, spread)| (value - middle) / spread)
-    };
+    let deviation =
+        |(value, group): (&f64, &usize)| scales[*group].map_or(0.0, |(middle, spread)| (value - middle) / spread);
     values.iter().zip(groups).map(deviation).collect()
 }
 
@@ -65,7 +64,8 @@ mod tests {
 
     #[test]
     fn the_stranger_of_a_class_is_farthest_from_it() {
-        let data: Vec<f32> = (0..10).flat_map(|row| if row == 3 { [0.0, 1.0] } else { [1.0, 0.02 * row as f32] }).collect();
+        let data: Vec<f32> =
+            (0..10).flat_map(|row| if row == 3 { [0.0, 1.0] } else { [1.0, 0.02 * row as f32] }).collect();
         let distances = class_distances(Matrix::new(&data, 2).unwrap(), &[0; 10]).unwrap();
         assert!(distances[3] > 0.8 && distances.iter().filter(|d| **d > 0.1).count() == 1, "{distances:?}");
         assert!(class_distances(Matrix::new(&data, 2).unwrap(), &[0]).is_err());

@@ -204,6 +204,9 @@ mod tests {
         let pictures: Vec<SeenPicture> = (1..=5).map(|id| picture(id, "same", Split::None, 7)).collect();
         let pairs = pairs(&pictures, None, 0.95, &|_, _| true).unwrap();
         let found = findings(&pictures, &pairs);
-        assert_eq!(found.iter().map(|f| (f.image_id, f.other_id.unwrap())).collect::<Vec<_>>(), [(1, 2), (1, 3), (1, 4), (1, 5)]);
+        assert_eq!(
+            found.iter().map(|f| (f.image_id, f.other_id.unwrap())).collect::<Vec<_>>(),
+            [(1, 2), (1, 3), (1, 4), (1, 5)]
+        );
     }
 }

@@ -97,7 +97,9 @@ impl Context {
         let mut left_out = Vec::new();
         let seen = reader.seen_pictures(d)?;
         let images = self.vectors_of(request, EmbeddingOf::Images, &mut left_out)?;
-        let watch = |stage: &'static str| move |done: usize, total: usize| self.progress(stage, done as u64, total as u64).is_ok();
+        let watch = |stage: &'static str| {
+            move |done: usize, total: usize| self.progress(stage, done as u64, total as u64).is_ok()
+        };
         let duplicates = duplicates::pairs(&seen, images.as_deref(), request.likeness, &watch("comparing pictures"))?;
         let boxes = reader.placed_boxes(d)?;
         self.progress("looking at boxes", 0, boxes.len() as u64)?;

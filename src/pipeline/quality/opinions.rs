@@ -109,8 +109,7 @@ fn doubts(
     let half = |at: usize, of: usize| watch(at, 2 * of);
     let told = out_of_fold(&recipe, classes.len(), &samples, &images, FOLDS, seed, &half).map_err(refused)?;
     let half = |at: usize, of: usize| watch(of + at, 2 * of);
-    let near =
-        knn_disagreement(&Gallery::new(matrix), &labels, &images, NEIGHBOURS, &half).map_err(refused)?;
+    let near = knn_disagreement(&Gallery::new(matrix), &labels, &images, NEIGHBOURS, &half).map_err(refused)?;
     let found = suspects(&told, &labels, &near, SuspectOptions::default()).map_err(refused)?;
     let mut doubted = Vec::new();
     for suspect in found {

@@ -78,9 +78,8 @@ pub(super) fn findings(pictures: &[SeenPicture]) -> Vec<Finding> {
     let brightness = far(&|f| f.brightness);
     let (contrast, sharpness) = (far(&|f| f.contrast), far(&|f| (1.0 + f.sharpness).ln()));
     for (at, (image, figures)) in known.iter().enumerate() {
-        let below = |value: f64, bounds: &Bounds, far: f64| {
-            value < bounds.sure || (value < bounds.likely && far < -FAR)
-        };
+        let below =
+            |value: f64, bounds: &Bounds, far: f64| value < bounds.sure || (value < bounds.likely && far < -FAR);
         let light = format!("{:.0} % grey on average", 100.0 * figures.brightness);
         let is_flat = below(figures.contrast, &FLAT, contrast[at]);
         if below(figures.brightness, &DARK, brightness[at]) {

@@ -32,11 +32,15 @@ fn of_image(boxes: &[&PlacedBox], sightings: &[&Sighting], least: f64) -> Vec<Fi
     for sighting in sightings.iter().filter(|sighting| sighting.score >= least) {
         // Crowds cover whatever lies in them.
         let covered = |placed: &&PlacedBox| {
-            iou(&placed.rect, &sighting.rect) > UNCOVERED || (placed.is_crowd && iou(&placed.rect, &sighting.rect) > 0.0)
+            iou(&placed.rect, &sighting.rect) > UNCOVERED
+                || (placed.is_crowd && iou(&placed.rect, &sighting.rect) > 0.0)
         };
         if !boxes.iter().any(covered) {
             let r = sighting.rect;
-            let key = format!("missing:{}:{}:{:.0}:{:.0}:{:.0}:{:.0}", sighting.image_id, sighting.class_id, r.x, r.y, r.w, r.h);
+            let key = format!(
+                "missing:{}:{}:{:.0}:{:.0}:{:.0}:{:.0}",
+                sighting.image_id, sighting.class_id, r.x, r.y, r.w, r.h
+            );
             let why = format!("the run gives it {:.0} %", 100.0 * sighting.score);
             let finding = about("missing", sighting.image_id, sighting.score, why);
             found.push(Finding { key, rect: Some(r), suggested_class_id: Some(sighting.class_id), ..finding });
@@ -88,9 +92,15 @@ mod tests {
 
     #[test]
     fn what_was_forgotten_moved_or_invented_is_found() {
-        let boxes = [placed(1, 1, 10.0, 20.0), placed(2, 1, 60.0, 20.0), placed(3, 1, 160.0, 20.0), placed(4, 2, 1.0, 9.0)];
-        let sightings =
-            [sighting(1, 10.0, 0.9), sighting(1, 69.0, 0.9), sighting(1, 120.0, 0.8), sighting(1, 140.0, 0.2), sighting(3, 1.0, 0.9)];
+        let boxes =
+            [placed(1, 1, 10.0, 20.0), placed(2, 1, 60.0, 20.0), placed(3, 1, 160.0, 20.0), placed(4, 2, 1.0, 9.0)];
+        let sightings = [
+            sighting(1, 10.0, 0.9),
+            sighting(1, 69.0, 0.9),
+            sighting(1, 120.0, 0.8),
+            sighting(1, 140.0, 0.2),
+            sighting(3, 1.0, 0.9),
+        ];
         let found = look(&boxes, &sightings, &HashSet::from([1]), 0.5);
         let told: Vec<_> = found.iter().map(|f| (f.kind.as_str(), f.box_id)).collect();
         assert_eq!(told, [("missing", None), ("misplaced", Some(2)), ("unconfirmed", Some(3))]);

@@ -134,7 +134,8 @@ fn values_as_bytes(values: MapValues, colour: impl Fn(&str, usize) -> String) ->
             let codes: Vec<u8> = codes.iter().map(code).collect();
             let mut counts = [0u64; 256];
             codes.iter().for_each(|code| counts[usize::from(*code)] += 1);
-            let word = |(at, word): (usize, &String)| json!({ "word": word, "count": counts[at], "colour": colour(word, at) });
+            let word =
+                |(at, word): (usize, &String)| json!({ "word": word, "count": counts[at], "colour": colour(word, at) });
             let listed: Vec<Value> = words.iter().take(NAMED).enumerate().map(word).collect();
             let head = json!({
                 "kind": "words", "count": codes.len(), "words": listed, "more_words": words.len().saturating_sub(NAMED),

@@ -28,9 +28,9 @@ pub(super) fn doors() -> Vec<Door> {
 async fn counts(bench: Bench, dataset: web::Path<DatasetName>) -> WebResult<HttpResponse> {
     let counts = blocking(move || bench.reader().finding_counts(&dataset)).await?;
     let title = |name: &str| quality::kind(name).map_or("", |kind| kind.title);
-    let kinds = counts.iter().map(
-        |c| json!({ "kind": c.kind, "title": title(&c.kind), "found": c.found, "waiting": c.waiting }),
-    );
+    let kinds = counts
+        .iter()
+        .map(|c| json!({ "kind": c.kind, "title": title(&c.kind), "found": c.found, "waiting": c.waiting }));
     Ok(HttpResponse::Ok().json(json!({ "kinds": kinds.collect::<Vec<_>>() })))
 }
 

@@ -119,9 +119,8 @@ fn placed(
 fn between(near: &[Neighbour], places: &[[f32; 2]]) -> [f32; 2] {
     let weights = fuzzy::weights(near);
     let total: f32 = weights.iter().sum::<f32>().max(f32::MIN_POSITIVE);
-    let mean = |axis: usize| {
-        near.iter().zip(&weights).map(|(n, weight)| weight * places[n.row][axis]).sum::<f32>() / total
-    };
+    let mean =
+        |axis: usize| near.iter().zip(&weights).map(|(n, weight)| weight * places[n.row][axis]).sum::<f32>() / total;
     [mean(0), mean(1)]
 }
 
@@ -140,9 +139,8 @@ mod tests {
     /// The share of a place's ten nearest places that are of the same cloud.
     fn together(places: &[[f32; 2]]) -> f64 {
         let near = |at: usize| {
-            let distance = |other: usize| {
-                (places[at][0] - places[other][0]).powi(2) + (places[at][1] - places[other][1]).powi(2)
-            };
+            let distance =
+                |other: usize| (places[at][0] - places[other][0]).powi(2) + (places[at][1] - places[other][1]).powi(2);
             let mut others: Vec<usize> = (0..places.len()).filter(|other| *other != at).collect();
             others.sort_by(|a, b| distance(*a).total_cmp(&distance(*b)));
             others[..10].iter().filter(|other| *other % 5 == at % 5).count()
@@ -188,7 +186,14 @@ mod tests {
             assert_eq!(places.len(), rows);
             assert!(places.iter().flatten().all(|value| value.is_finite()), "{rows}");
         }
-        assert!(umap(Matrix::new(&[1.0, 2.0], 2).unwrap(), &UmapOptions { neighbours: 1, ..UmapOptions::default() }, &|_, _| true).is_err());
+        assert!(
+            umap(
+                Matrix::new(&[1.0, 2.0], 2).unwrap(),
+                &UmapOptions { neighbours: 1, ..UmapOptions::default() },
+                &|_, _| true
+            )
+            .is_err()
+        );
     }
 
     #[test]

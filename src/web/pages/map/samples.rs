@@ -19,13 +19,8 @@ fn map(encoder: &str, of: &str, method: &str, points: u64) -> MapRecord {
 }
 
 fn table(encoder: &str, of: EmbeddingOf, rows: u64) -> EmbeddingTable {
-    let meta = EmbeddingMeta {
-        encoder: encoder.into(),
-        fingerprint: "f".into(),
-        of,
-        recipe: "square".into(),
-        dims: 384,
-    };
+    let meta =
+        EmbeddingMeta { encoder: encoder.into(), fingerprint: "f".into(), of, recipe: "square".into(), dims: 384 };
     EmbeddingTable { meta, rows, stale: 0, missing: 0, bytes: 1 << 20 }
 }
 
