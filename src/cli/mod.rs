@@ -6,6 +6,7 @@ mod client;
 mod config;
 mod demo;
 mod doctor;
+mod embed;
 mod export;
 mod import;
 mod job;
@@ -14,6 +15,7 @@ mod models;
 mod progress;
 mod quality;
 mod serve;
+mod similar;
 mod sql;
 mod synthesize;
 mod terminal;
@@ -52,6 +54,10 @@ enum Command {
     Map(map::Map),
     /// Look for what is wrong: duplicates, leaks, wrong classes, odd boxes and pictures
     Quality(quality::Quality),
+    /// Turn images and boxes into vectors, for look-alikes, heads, selection and the map
+    Embed(embed::Embed),
+    /// Find what looks like an image, a box, a picture or words
+    Similar(similar::Similar),
     /// Models that help: list, fetch, add and verify them
     Models(models::Models),
     /// Look whether everything is in order
@@ -103,6 +109,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Versions(command) => versions::run(&command),
         Command::Map(command) => map::run(&command),
         Command::Quality(command) => quality::run(&command),
+        Command::Embed(command) => embed::run(&command),
+        Command::Similar(command) => similar::run(&command),
         Command::Models(command) => models::run(&command),
         Command::Doctor(command) => doctor::run(&command),
         Command::Config(command) => config::run(&command),

@@ -5,6 +5,7 @@
 //! them out, [`jobs`] does both in the background, upkeep publishes what people changed.
 
 pub mod assist;
+pub mod embed;
 mod error;
 pub mod export;
 pub mod formats;
@@ -18,19 +19,22 @@ mod packages;
 mod pictures;
 pub mod quality;
 pub mod report;
+pub mod similar;
 pub mod source;
 pub mod synthetic;
 mod upkeep;
 mod workbench;
 
 pub use assist::{AssistChange, AssistSettings, AssistStatus, ClassSuggestion, SegmentAnswer, SegmentRequest};
+pub use embed::{EmbedReport, EmbedRequest};
 pub use error::Error;
 pub use export::{ExportImages, ExportReport, ExportRequest};
 pub use intake::{ImportMode, ImportReport, ImportRequest};
-pub use jobs::{JobId, JobProgress, JobRecord, JobState};
+pub use jobs::{JobId, JobProgress, JobRecord, JobState, StageProgress};
 pub use maps::{MapMethod, MapRequest};
 pub use models::{AddRequest, Added, Model, ModelInfo, ModelsStatus, PullRequest};
 pub use notebooks::SavedQuery;
 pub use pictures::ImageFile;
 pub use quality::{DecisionAnswer, QualityRequest};
+pub use similar::{SimilarAnswer, SimilarRequest, SimilarTo};
 pub use workbench::Workbench;

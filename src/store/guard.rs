@@ -41,6 +41,9 @@ const TABLE_FUNCTIONS: &[&str] = &[
     "show_tables",
     "regexp_split_to_table",
     "string_split_table",
+    // Ours: they take names and numbers.
+    "knn",
+    "embeddings",
 ];
 
 /// Scalar functions that read the process, change state or keep a thread busy on purpose.

@@ -1,6 +1,7 @@
 //! Models at a person's side, through the real program, with the stand-ins of `tests/models` for models: nothing is
 //! fetched and every answer can be worked out by hand.
 
+mod embed;
 mod hub;
 mod pulling;
 mod segment;

@@ -2,6 +2,7 @@
 
 mod assists;
 mod first_day;
+mod look_alikes;
 mod pages;
 mod people;
 mod shapes;

@@ -27,6 +27,7 @@ fn every_page_stands_at_its_address_and_says_nothing_in_the_console() {
         "/d/seen/history",
         "/d/seen/map",
         "/d/seen/quality",
+        "/d/seen/similar",
         "/sql",
         "/sql?q=SELECT%20*%20FROM%20seen.boxes&run=1",
         "/models",

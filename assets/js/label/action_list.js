@@ -80,6 +80,7 @@ export const ACTIONS = [
   row("tweak-class", "Model helps", "Fit every box of the current class", ["X X"], "always", { assist: true, double: true }),
   row("accept", "Model helps", "Accept the proposal", ["Y"], "always", { assist: true }),
   row("accept-second", "Model helps", "Take the runner-up of a suggested class", ["Shift+Y"], "always", { assist: true }),
+  row("look-alikes", "Model helps", "Look-alikes of the selected box, or of the image", ["Alt+L"], "always", { assist: true }),
   row("next-mask", "Model helps", "Next of several proposals", ["J"], "always", { assist: true }),
   ...arrows.map(([way, key]) => row(`aim-${way}`, "Model helps", `Aim ${way} for a point put by key`, [`Ctrl+${key}`], "points", { assist: true, repeat: true, family: "Move the aim for points put by key" })),
   ...arrows.map(([way, key]) => row(`aim-${way}-far`, "Model helps", `Aim far ${way}`, [`Shift+${key}`], "points", { assist: true, repeat: true, family: "… in big steps" })),

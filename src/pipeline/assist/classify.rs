@@ -11,12 +11,14 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tator_domain::{BoxId, ClassId, DatasetName, ImageId, PixelBox, iou};
-use tator_store::ClassSample;
+use tator_store::{ClassSample, EmbeddingOf};
 use tator_vision::{Embedder, Picture, Stop, decode_upright};
 
 use super::Shared;
 use super::tasks::TaskState;
+use crate::embed::Recipe;
 use crate::error::Error;
+use crate::models::Model;
 use crate::workbench::Workbench;
 
 /// Samples of all classes together, about.
@@ -25,8 +27,8 @@ const SAMPLES: usize = 4000;
 const OF_A_CLASS: (u32, u32) = (64, 8);
 /// A side under this many pixels shows too little.
 const SMALLEST: f64 = 6.0;
-/// Margin around a box, as a share of its longer side: encoders that look at the middle still see all of the box.
-const MARGIN: f64 = 0.15;
+/// As the embedding job cuts boxes, so that its vectors serve here too.
+const MARGIN: f64 = crate::embed::USUAL_PADDING;
 /// Samples that vote.
 const VOTERS: usize = 12;
 /// How fast a vote loses weight with likeness (a softmax over cosines).
@@ -180,6 +182,7 @@ impl Shared {
         let each = u32::try_from(SAMPLES / classes).unwrap_or(0).clamp(OF_A_CLASS.1, OF_A_CLASS.0);
         let samples = self.writer.reader().class_samples(d, each, SMALLEST)?;
         let missing = self.gallery.begin(d, &model.manifest.name, &samples);
+        let missing = self.learn_from_table(d, &model, missing);
         for of_one in missing.chunk_by(|a, b| a.image_id == b.image_id) {
             if !self.wait_until_idle() {
                 return Ok(());
@@ -192,6 +195,29 @@ impl Shared {
             gallery.samples.extend(learnt.into_iter().map(|known| (known.sample.box_id, known)));
         }
         Ok(())
+    }
+
+    /// Takes the vectors that the embedding job has made already; gives what is left to learn.
+    fn learn_from_table(&self, d: &DatasetName, model: &Model, missing: Vec<ClassSample>) -> Vec<ClassSample> {
+        let Ok(vectors) = self.writer.reader().vectors(d, &model.manifest.name, EmbeddingOf::Boxes) else {
+            return missing;
+        };
+        let recipe = Recipe::Square { padding: MARGIN }.words();
+        if vectors.fingerprint != model.manifest.fingerprint() || vectors.recipe != recipe {
+            return missing;
+        }
+        let find = |sample: &ClassSample| vectors.find(sample.image_id, Some(sample.box_id));
+        let (known, left): (Vec<_>, Vec<_>) = missing.into_iter().partition(|sample| find(sample).is_some());
+        let mut library = self.gallery.lock();
+        if let Some(gallery) = library.galleries.get_mut(d) {
+            gallery.missing = left.len();
+            let known = known.into_iter().filter_map(|sample| {
+                let vector = Arc::new(vectors.row(find(&sample)?).to_vec());
+                Some((sample.box_id, Known { sample, vector }))
+            });
+            gallery.samples.extend(known);
+        }
+        left
     }
 
     fn learn_image(
@@ -211,7 +237,7 @@ impl Shared {
     }
 
     /// Gives way to people; false when the program ends.
-    pub(super) fn wait_until_idle(&self) -> bool {
+    pub(crate) fn wait_until_idle(&self) -> bool {
         loop {
             let state = self.lock();
             if state.closing {

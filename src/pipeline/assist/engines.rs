@@ -43,7 +43,17 @@ impl Engines {
 
     /// The image encoder of the settings.
     pub fn embedder(&self, shelves: &Shelves, settings: &AssistSettings) -> Result<(Model, Arc<dyn Embedder>), Error> {
-        let model = shelves.choose(Task::Embed, settings.embedder.as_deref())?;
+        self.embedder_named(shelves, settings, None)
+    }
+
+    /// The image encoder of that name, or the one of the settings.
+    pub fn embedder_named(
+        &self,
+        shelves: &Shelves,
+        settings: &AssistSettings,
+        name: Option<&str>,
+    ) -> Result<(Model, Arc<dyn Embedder>), Error> {
+        let model = shelves.choose(Task::Embed, name.or(settings.embedder.as_deref()))?;
         let open = |model: &Model, options| Ok(Arc::from(open_embedder(&model.parts(options))?));
         let (model, engine) = get(&self.embedders, model, settings, open)?;
         *lock(&self.provider) = Some(engine.provider());

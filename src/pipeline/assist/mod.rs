@@ -52,6 +52,8 @@ pub(crate) struct Shared {
     pub engines: Engines,
     /// What trying models showed.
     pub tried: crate::models::Tried,
+    /// Finds neighbours among vectors.
+    pub search: Arc<crate::similar::Search>,
     state: Mutex<State>,
     wake: Condvar,
     gallery: classify::Galleries,
@@ -88,8 +90,11 @@ impl Assist {
             newest: std::collections::HashMap::new(),
             closing: false,
         };
+        let search = Arc::new(crate::similar::Search::default());
+        writer.reader().set_search(Arc::clone(&search) as Arc<dyn tator_store::NearestSearch>);
         let shared = Arc::new(Shared {
             writer,
+            search,
             shelves: Shelves::new(&root),
             engines: Engines::default(),
             tried: crate::models::Tried::default(),

@@ -4,6 +4,7 @@
 //! it begins and when it ends; progress lives in memory. A job that was running when the program died is `interrupted`:
 //! everything it did was aside, so that resuming it is asking again.
 
+mod embed_job;
 mod export_job;
 mod import_job;
 mod map_job;
@@ -15,7 +16,7 @@ mod tweak_job;
 mod verify_job;
 
 pub(crate) use queue::{Context, Queue};
-pub use record::{JobId, JobProgress, JobRecord, JobState};
+pub use record::{JobId, JobProgress, JobRecord, JobState, StageProgress};
 
 use crate::error::Error;
 
@@ -42,8 +43,17 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind { name: "import", run: import_job::run },
     Kind { name: "export", run: export_job::run },
     Kind { name: "tweak", run: tweak_job::run },
+    Kind { name: "embed", run: embed_job::run },
     Kind { name: "pull", run: pull_job::run },
     Kind { name: "verify", run: verify_job::run },
     Kind { name: "map", run: map_job::run },
     Kind { name: "quality", run: quality_job::run },
 ];
+
+/// What a cancelled job leaves behind.
+pub(crate) fn words_of_cancel(kind: &str) -> &'static str {
+    match kind {
+        "embed" => "cancelled; what was embedded so far is kept, resume goes on from there",
+        _ => "cancelled; nothing was changed",
+    }
+}

@@ -67,6 +67,23 @@ pub struct JobProgress {
     pub rate_per_s: f64,
     /// Seconds to go, when that can be told.
     pub eta_s: Option<f64>,
+    /// Stages that work at the same time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<StageProgress>,
+    /// The stage the others wait for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bottleneck: Option<String>,
+}
+
+/// One of several stages that work at the same time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StageProgress {
+    /// Its name: `decode`, `infer`, `write`.
+    pub name: String,
+    /// Things through it.
+    pub done: u64,
+    /// Share of the time that its threads worked, 0 to 1.
+    pub busy: f64,
 }
 
 /// A job as the API gives it.
@@ -128,11 +145,18 @@ pub(crate) struct Meter {
     began: Instant,
     done: u64,
     total: u64,
+    stages: Vec<StageProgress>,
+    bottleneck: Option<String>,
 }
 
 impl Meter {
     pub fn new(stage: &str, total: u64) -> Self {
-        Self { stage: stage.to_owned(), began: Instant::now(), done: 0, total }
+        let (began, stages) = (Instant::now(), Vec::new());
+        Self { stage: stage.to_owned(), began, done: 0, total, stages, bottleneck: None }
+    }
+
+    pub fn set_stages(&mut self, stages: Vec<StageProgress>, bottleneck: Option<String>) {
+        (self.stages, self.bottleneck) = (stages, bottleneck);
     }
 
     pub fn set(&mut self, stage: &str, done: u64, total: u64) {
@@ -147,6 +171,15 @@ impl Meter {
         let rate_per_s = if seconds > 0.2 { self.done as f64 / seconds } else { 0.0 };
         let left = self.total.saturating_sub(self.done) as f64;
         let eta_s = (rate_per_s > 0.0 && self.total > 0).then(|| left / rate_per_s);
-        JobProgress { done: self.done, total: self.total, stage: self.stage.clone(), rate_per_s, eta_s }
+        let (stages, bottleneck) = (self.stages.clone(), self.bottleneck.clone());
+        JobProgress {
+            done: self.done,
+            total: self.total,
+            stage: self.stage.clone(),
+            rate_per_s,
+            eta_s,
+            stages,
+            bottleneck,
+        }
     }
 }

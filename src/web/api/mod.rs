@@ -6,6 +6,7 @@ mod classes;
 mod datasets;
 mod downloads;
 mod edits;
+mod embeddings;
 mod exports;
 mod history;
 mod images;
@@ -19,6 +20,7 @@ mod people;
 mod pictures;
 mod quality;
 mod queries;
+mod similar;
 mod sql;
 mod sql_export;
 mod sql_slots;
@@ -53,6 +55,8 @@ pub(crate) fn doors() -> Vec<Door> {
         maps::doors(),
         quality::doors(),
         models::doors(),
+        embeddings::doors(),
+        similar::doors(),
         classes::doors(),
         history::doors(),
         versions::doors(),

@@ -16,6 +16,7 @@ mod me;
 mod models;
 mod overview;
 mod quality;
+mod similar;
 mod sql;
 mod trash;
 mod versions;
@@ -43,6 +44,7 @@ pub fn doors() -> Vec<Door> {
         sql::doors(),
         map::doors(),
         quality::doors(),
+        similar::doors(),
         models::doors(),
         jobs::doors(),
         history::doors(),

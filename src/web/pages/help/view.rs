@@ -46,6 +46,7 @@ pub const GROUPS: &[Group] = &[
             ("Ctrl Click", "choose one more"),
             ("Shift Click", "choose all between"),
             ("Esc", "choose none"),
+            ("S", "look-alikes of the picture"),
             ("/", "search the paths"),
         ],
     },
@@ -77,6 +78,17 @@ pub const GROUPS: &[Group] = &[
         ],
     },
     Group {
+        page: "explore",
+        title: "Look-alikes",
+        keys: &[
+            ("← / → / ↑ / ↓", "move between pictures"),
+            ("Enter", "open in the labeller"),
+            ("S", "look-alikes of this one"),
+            ("/", "ask about words or a number"),
+            ("Drag", "on the picture that is asked about: look for that part"),
+        ],
+    },
+    Group {
         page: "sql",
         title: "SQL",
         keys: &[
@@ -100,6 +112,7 @@ pub const GROUPS: &[Group] = &[
             ("← / → / ↑ / ↓", "nudge by 1 px (Shift: 10, Ctrl: resize)"),
             ("Tab / Shift Tab", "next, previous box"),
             ("Del / Backspace / W", "delete the box (Q: the newest)"),
+            ("Alt L", "look-alikes of the chosen box, or of the image"),
             ("U", "lock or unlock the box"),
             ("Z", "zoom to the box"),
             ("Ctrl Z / Ctrl Shift Z", "undo, redo"),
