@@ -1,5 +1,6 @@
 -- What an expression says about each point of a map, in the order of the points; the placeholder is the expression.
--- A point of a box that is gone, or of an image that is gone, has no value. ?1 map
+-- A point of a box that is gone, or of an image that is gone, has no value.
+-- ?1 map
 WITH images AS NOT MATERIALIZED (FROM {d}.images), boxes AS NOT MATERIALIZED (FROM {d}.boxes), classes AS NOT MATERIALIZED (FROM {d}.classes),
 tags AS NOT MATERIALIZED (FROM {d}.tags), comments AS NOT MATERIALIZED (FROM {d}.comments), package_images AS NOT MATERIALIZED (FROM {d}.package_images),
 points AS NOT MATERIALIZED (

@@ -143,17 +143,28 @@ fn fingerprint(square: &[[f64; SIDE]; SIDE]) -> u64 {
 mod tests {
     use super::*;
 
-    /// Stripes and blobs, brighter by `light`, at that size.
-    fn scene(width: u32, height: u32, light: f64) -> Picture {
+    /// A picture of that size out of what a pixel is at its place, both from 0 to 1.
+    fn drawn(width: u32, height: u32, value: impl Fn(f64, f64) -> f64) -> Picture {
         let mut rgb = Vec::new();
         for y in 0..height {
             for x in 0..width {
-                let (u, v) = (f64::from(x) / f64::from(width), f64::from(y) / f64::from(height));
-                let value = 90.0 + 60.0 * (9.0 * u + 3.0 * v).sin() + 50.0 * (7.0 * v * v + 2.0 * u).cos() + light;
+                let value = value(f64::from(x) / f64::from(width), f64::from(y) / f64::from(height));
                 rgb.extend([value as u8, (value * 0.9) as u8, (value * 0.7) as u8]);
             }
         }
         Picture { width, height, rgb }
+    }
+
+    /// Fields of twelve by nine greys, brighter by `light`.
+    fn scene(width: u32, height: u32, light: f64) -> Picture {
+        let grey =
+            |u: f64, v: f64| ((u * 12.0) as u64 * 9 + (v * 9.0) as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 57;
+        drawn(width, height, |u, v| 40.0 + grey(u, v) as f64 + light)
+    }
+
+    /// A slow wave.
+    fn wave() -> Picture {
+        drawn(64, 64, |u, v| 120.0 + 60.0 * (9.0 * u + 3.0 * v).sin())
     }
 
     #[test]
@@ -168,9 +179,9 @@ mod tests {
 
     #[test]
     fn what_is_blurred_dark_or_flat_is_told_by_its_figures() {
-        let mut noise = scene(64, 64, 0.0);
+        let mut noise = wave();
         noise.rgb.iter_mut().enumerate().for_each(|(at, value)| *value = value.wrapping_add((at * 7919 % 41) as u8));
-        assert!(noise.quality().sharpness > 20.0 * scene(64, 64, 0.0).quality().sharpness);
+        assert!(noise.quality().sharpness > 20.0 * wave().quality().sharpness);
         let black = Picture::filled(40, 30, [4, 4, 4]).quality();
         assert_eq!((black.sharpness, black.contrast, black.black, black.white), (0.0, 0.0, 1.0, 0.0));
         assert!(black.brightness < 0.02 && black.colourfulness < 0.01);

@@ -17,7 +17,7 @@ fn head(bytes: &[u8]) -> (Value, &[u8]) {
 fn without_embeddings_a_map_says_what_it_needs() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&imported(folder.path(), &[("train", [9, 9, 9], BOXES)]));
-    let (status, answer) = server.try_post("/api/v1/datasets/seen/maps", &json!({})).unwrap();
+    let (status, answer) = server.client().try_post("/api/v1/datasets/seen/maps", &json!({})).unwrap();
     assert!((400..500).contains(&status), "{answer}");
     assert!(answer["error"]["hint"].as_str().unwrap().contains("tator embed"), "{answer}");
     assert!(server.page("/d/seen/map").1.contains("Embed images and boxes"));

@@ -62,10 +62,10 @@ fn what_is_found_is_decided_taken_back_and_does_not_come_again() {
 
     // Of a leak the image to learn from is tagged.
     let leak = findings(&server, "leak")[0].clone();
-    assert_eq!(leak["other_path"], "train/003.bmp", "{leak}");
+    assert_eq!(leak["other_path"], "003.bmp", "{leak}");
     decide(&server, &leak["key"], "fix");
     let tagged = server.sql("SELECT i.path FROM seen.tags t JOIN seen.images i USING (image_id) WHERE tag = 'leak'");
-    assert_eq!(tagged, [[json!("train/003.bmp")]]);
+    assert_eq!(tagged, [[json!("003.bmp")]]);
 
     // What was decided is not asked again, neither by the next look nor after a restart.
     decide(&server, &findings(&server, "exact_duplicate")[0]["key"], "keep");
@@ -92,10 +92,10 @@ fn a_box_that_changed_since_is_not_fixed() {
     server.post(&format!("/api/v1/datasets/seen/images/{image}/edits"), &edit);
     assert_eq!(count(&server, "overlap"), 0, "a box that moved is not asked about");
     let body = json!({ "key": found["key"], "decision": "fix" });
-    let (status, answer) = server.try_post("/api/v1/datasets/seen/quality/decisions", &body).unwrap();
+    let (status, answer) = server.client().try_post("/api/v1/datasets/seen/quality/decisions", &body).unwrap();
     assert_eq!(status, 409, "{answer}");
     let nobody = json!({ "key": "overlap:0:0", "decision": "keep" });
-    assert_eq!(server.try_post("/api/v1/datasets/seen/quality/decisions", &nobody).unwrap().0, 404);
+    assert_eq!(server.client().try_post("/api/v1/datasets/seen/quality/decisions", &nobody).unwrap().0, 404);
 }
 
 #[test]
@@ -119,9 +119,9 @@ fn embeddings_tell_whose_class_is_doubtful() {
     assert!(!report["left_out"].to_string().contains("embeddings"), "{report}");
     let wrong = findings(&server, "wrong_class");
     assert_eq!(wrong.len(), 1, "{wrong:?}");
-    assert_eq!(wrong[0]["path"], "train/006.bmp");
+    assert_eq!(wrong[0]["path"], "006.bmp");
     decide(&server, &wrong[0]["key"], "fix");
-    let classes = server.sql("SELECT c.name FROM seen.boxes b JOIN seen.classes c USING (class_id) JOIN seen.images i USING (image_id) WHERE i.path = 'train/006.bmp'");
+    let classes = server.sql("SELECT c.name FROM seen.boxes b JOIN seen.classes c USING (class_id) JOIN seen.images i USING (image_id) WHERE i.path = '006.bmp'");
     assert_eq!(classes, [[json!("coin")]]);
     let scores =
         server.sql("SELECT count(*) FROM seen.quality_boxes WHERE suspicion IS NOT NULL AND outlier IS NOT NULL");

@@ -19,6 +19,7 @@ mod overview;
 mod prelabel;
 mod quality;
 mod select;
+mod quality;
 mod similar;
 mod sql;
 mod train;
@@ -52,6 +53,9 @@ pub fn doors() -> Vec<Door> {
         prelabel::doors(),
         map::doors(),
         quality::doors(),
+        map::doors(),
+        quality::doors(),
+        similar::doors(),
         models::doors(),
         glossary::doors(),
         jobs::doors(),

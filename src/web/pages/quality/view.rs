@@ -73,6 +73,8 @@ pub struct Card {
     pub class: Option<Named>,
     /// The class that fits better, or that of the other box.
     pub other_class: Option<Named>,
+    /// Between the two: from one to the other, or both.
+    pub arrow: &'static str,
     /// The labeller, with the box chosen.
     pub label: String,
     /// It has a fix.
@@ -181,7 +183,10 @@ fn card(d: &DatasetName, kind: &Kind, open: &OpenFinding, classes: &[Class]) -> 
         path: open.path.clone(),
         pictures: pictures(d, kind, open),
         class: named(finding.class_id),
-        other_class: named(finding.suggested_class_id.or(open.other_class_id)),
+        other_class: named(
+            finding.suggested_class_id.or(open.other_class_id.filter(|id| Some(*id) != finding.class_id)),
+        ),
+        arrow: if finding.suggested_class_id.is_some() && finding.class_id.is_some() { "→" } else { "·" },
         label: addresses::label(d, opened, finding.box_id, &ImageFilter::default()),
         fixable: kind.name != "outside" || finding.suggested_rect.is_some(),
     }
@@ -208,7 +213,9 @@ fn pictures(d: &DatasetName, kind: &Kind, open: &OpenFinding) -> Vec<Evidence> {
         let all = marks.iter().fold(*first, |all, (_, rect)| union(&all, rect));
         // What surrounds an object says what it is.
         let margin = (all.w.max(all.h) * 0.6).max(12.0);
-        PixelBox { x: all.x - margin, y: all.y - margin, w: all.w + 2.0 * margin, h: all.h + 2.0 * margin }
+        let (right, bottom) = (all.right() + margin, all.bottom() + margin);
+        let (left, top) = ((all.x - margin).max(all.x.min(0.0)), (all.y - margin).max(all.y.min(0.0)));
+        PixelBox::from_corners(left, top, right.min(all.right().max(whole.w)), bottom.min(all.bottom().max(whole.h)))
     });
     let size = if marks.is_empty() { 512 } else { 1024 };
     vec![Evidence {
