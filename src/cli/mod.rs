@@ -73,18 +73,12 @@ enum Command {
     Embed(embed::Embed),
     /// Find what looks like an image, a box, a picture or words
     Similar(similar::Similar),
-    /// Other words for classes, for detectors that understand words
-    Glossary(glossary::GlossaryCommand),
     /// Lay embeddings out as points: look-alikes lie together
     Map(map::Map),
     /// Look for what is wrong: duplicates, leaks, wrong classes, odd boxes and pictures
     Quality(quality::Quality),
     /// Other words for classes, for detectors that understand words
     Glossary(glossary::GlossaryCommand),
-    /// Turn images and boxes into vectors, for look-alikes, heads, selection and the map
-    Embed(embed::Embed),
-    /// Find what looks like an image, a box, a picture or words
-    Similar(similar::Similar),
     /// Models that help: list, fetch, add and verify them
     Models(models::Models),
     /// Look whether everything is in order
@@ -142,14 +136,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Select(command) => select::run(&command),
         Command::Embed(command) => embed::run(&command),
         Command::Similar(command) => similar::run(&command),
-        Command::Glossary(command) => glossary::run(&command),
         Command::Map(command) => map::run(&command),
         Command::Quality(command) => quality::run(&command),
         Command::Glossary(command) => glossary::run(&command),
-        Command::Map(command) => map::run(&command),
-        Command::Quality(command) => quality::run(&command),
-        Command::Embed(command) => embed::run(&command),
-        Command::Similar(command) => similar::run(&command),
         Command::Models(command) => models::run(&command),
         Command::Doctor(command) => doctor::run(&command),
         Command::Config(command) => config::run(&command),

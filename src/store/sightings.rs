@@ -41,23 +41,6 @@ impl Reader {
         if plain && known > 0 { Ok(()) } else { Err(Error::NotFound(format!("run {run} of {d}"))) }
     }
 
-    /// The names of the runs of a dataset.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`].
-    pub fn run_names(&self, d: &DatasetName) -> Result<Vec<String>, Error> {
-        self.engine.with(|c| {
-            find_dataset(c, d)?;
-            let sql =
-                "SELECT view_name FROM duckdb_views() WHERE schema_name = ? AND starts_with(view_name, 'run_images_')
-                       ORDER BY view_name";
-            let mut statement = c.prepare(sql)?;
-            let views = statement.query_map([d.as_str()], |row| row.get::<_, String>(0))?;
-            let views = views.collect::<Result<Vec<_>, _>>()?;
-            Ok(views.into_iter().map(|view| view.trim_start_matches("run_images_").to_owned()).collect())
-        })
-    }
-
     /// Everything that a run saw, and the images it looked at to the end.
     ///
     /// # Errors

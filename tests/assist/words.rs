@@ -64,8 +64,6 @@ fn propose(server: &Server, body: &Value) -> (u16, Value) {
     server.client().try_post(&format!("{IMAGE}/propose"), body).unwrap()
 }
 
-fn names(answer: &Value) -> Vec<&str> {
-    answer["proposals"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect()
 /// What was found, by name: the stand-in is as sure of the one as of the other.
 fn found(answer: &Value) -> std::collections::BTreeMap<&str, &Value> {
     answer["proposals"].as_array().unwrap().iter().map(|one| (one["name"].as_str().unwrap(), one)).collect()
@@ -84,11 +82,6 @@ fn a_detector_proposes_in_the_image_and_in_a_part_of_it() {
     }
     let (status, answer) = propose(&server, &json!({ "how": "detect" }));
     assert_eq!(status, 200, "{answer}");
-    assert_eq!((names(&answer), &answer["model"]), (vec!["red", "blue"], &json!("stand-in-yolox")));
-    near(&answer["proposals"][0]["box"], [40.0, 20.0, 40.0, 40.0], 1.5);
-    // The model's class is the dataset's where their names agree.
-    assert_eq!(answer["proposals"][0]["class_id"], class(&server, "red"));
-    assert!(answer["proposals"][1]["class_id"].is_null());
     assert_eq!((names(&answer), &answer["model"]), (vec!["blue", "red"], &json!("stand-in-yolox")));
     near(&found(&answer)["red"]["box"], [40.0, 20.0, 40.0, 40.0], 1.5);
     // The model's class is the dataset's where their names agree.
@@ -119,13 +112,6 @@ fn words_and_glossary_find_their_classes_and_one_look_serves_all() {
     let (status, answer) = propose(&server, &json!({ "how": "text", "text": "blue, red" }));
     assert_eq!(status, 200, "{answer}");
     assert_eq!(answer["cached"], false);
-    let found: Vec<_> = answer["proposals"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| (one["name"].clone(), one["class_id"].clone()))
-        .collect();
-    assert_eq!(found, [(json!("red"), class(&server, "red")), (json!("blue"), Value::Null)]);
     assert_eq!(found(&answer)["red"]["class_id"], class(&server, "red"));
     assert!(found(&answer)["blue"]["class_id"].is_null());
     let (_, hand) = propose(&server, &json!({ "how": "text", "text": "blue", "class_id": class(&server, "red") }));
@@ -137,7 +123,6 @@ fn words_and_glossary_find_their_classes_and_one_look_serves_all() {
     assert_eq!(meant["proposals"][0]["class_id"], class(&server, "light_vehicle"));
     // Without words all classes are looked for.
     let (_, all) = propose(&server, &json!({ "how": "text" }));
-    assert_eq!(names(&all), ["red", "blue"]);
     assert_eq!(names(&all), ["blue", "red"]);
 }
 
@@ -153,9 +138,6 @@ fn without_a_detector_of_words_regions_are_looked_through() {
     assert_eq!(answer["model"], "stand-in-efficientnet-words + stand-in-yolox");
     let (status, like) = propose(&server, &json!({ "how": "like", "box": [42, 22, 36, 36], "class_id": 1 }));
     assert_eq!((status, &like["cached"]), (200, &json!(true)), "{like}");
-    let boxes = like["proposals"].as_array().unwrap();
-    assert_eq!(boxes.len(), 1, "the box itself is no find: {like}");
-    near(&boxes[0]["box"], [120.0, 30.0, 60.0, 60.0], 1.5);
     assert_eq!(like["proposals"], json!([]), "the box itself is no find, and blue is unlike red");
     let (_, grey) = propose(&server, &json!({ "how": "like", "box": [85, 25, 30, 30] }));
     assert_eq!(grey["proposals"].as_array().unwrap().len(), 2, "grey is a little like both: {grey}");

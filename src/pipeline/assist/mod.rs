@@ -26,7 +26,6 @@ use tator_domain::{DatasetName, ImageId};
 use tator_store::Writer;
 use tator_vision::{Encoding, Stop};
 
-pub use classify::{ClassSuggestion, Runner};
 pub use propose::{How, ProposeAnswer, ProposeRequest, ProposeTook, Proposed};
 pub use segment::{SegmentAnswer, SegmentMask, SegmentRequest, Took};
 pub use settings::{AssistChange, AssistSettings};

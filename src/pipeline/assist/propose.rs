@@ -11,7 +11,6 @@ use super::Shared;
 use super::finders::Finder;
 use super::tasks::TaskState;
 use crate::error::Error;
-use crate::glossary::{Prompt, clean, prompts};
 use crate::glossary::{Prompt, clean, key, prompts};
 use crate::workbench::Workbench;
 
@@ -120,11 +119,6 @@ struct Raw {
     provider: &'static str,
     cached: bool,
     look: f64,
-}
-
-/// Names are the same that have the same letters and digits.
-fn key(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 fn class_named(classes: &[Class], name: &str) -> Option<ClassId> {

@@ -98,7 +98,6 @@ pub struct DatasetWords {
 }
 
 /// Names are the same that have the same letters and digits.
-fn key(name: &str) -> String {
 pub(crate) fn key(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }

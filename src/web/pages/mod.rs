@@ -19,7 +19,6 @@ mod overview;
 mod prelabel;
 mod quality;
 mod select;
-mod quality;
 mod similar;
 mod sql;
 mod train;
@@ -53,9 +52,6 @@ pub fn doors() -> Vec<Door> {
         prelabel::doors(),
         map::doors(),
         quality::doors(),
-        map::doors(),
-        quality::doors(),
-        similar::doors(),
         models::doors(),
         glossary::doors(),
         jobs::doors(),

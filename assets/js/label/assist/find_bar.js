@@ -11,7 +11,6 @@ export class FindBar {
     Object.assign(this, parts);
     this.ways = WAYS.map(([how, label, action]) => element("button", { type: "button", "data-how": how, "aria-pressed": "false", onclick: () => this.press(action) }, label, this.key(action)));
     this.words = element("input", { type: "text", "aria-label": "Words to look for", placeholder: "car, delivery van …", autocomplete: "off", spellcheck: "false", value: this.finds.words });
-    this.form = element("form", { onsubmit: (event) => this.submit(event) }, this.words, element("button", { type: "submit" }, "Look"));
     this.form = element("form", { onsubmit: (event) => this.submit(event) }, this.words);
     this.slider = element("input", { type: "range", min: "0.05", max: "0.95", step: "0.01", "aria-label": "Lowest score that is shown", oninput: () => this.finds.threshold(Number(this.slider.value)) });
     this.level = element("output", { class: "find-level" });

@@ -89,17 +89,6 @@ pub const GROUPS: &[Group] = &[
         ],
     },
     Group {
-        page: "explore",
-        title: "Look-alikes",
-        keys: &[
-            ("← / → / ↑ / ↓", "move between pictures"),
-            ("Enter", "open in the labeller"),
-            ("S", "look-alikes of this one"),
-            ("/", "ask about words or a number"),
-            ("Drag", "on the picture that is asked about: look for that part"),
-        ],
-    },
-    Group {
         page: "sql",
         title: "SQL",
         keys: &[
