@@ -36,6 +36,9 @@ pub(super) fn plan(shared: &Shared, d: &DatasetName, recipe: &Recipe) -> Result<
             Err(why) => warnings.push(why),
         }
     }
+    if passes.is_empty() {
+        return Err(Error::invalid("recipe", format!("nothing is left to look at the images: {}", warnings.join("; "))));
+    }
     misspelt(&recipe, &passes, &mut warnings);
     unmapped(&passes, &mut warnings);
     Ok(Plan { recipe, passes, warnings })

@@ -263,7 +263,6 @@ fn usual_text_score() -> f32 {
 fn usual_text_most() -> usize {
     100
 }
-#[expect(clippy::unnecessary_wraps, reason = "a default has the field's type")]
 fn usual_budget() -> Option<usize> {
     Some(crate::glossary::BUDGET)
 }
