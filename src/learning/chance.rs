@@ -90,6 +90,12 @@ pub fn hash(seed: u64, item: u64) -> u64 {
     mixed(mixed(seed.wrapping_add(0x9e37_79b9_7f4a_7c15)) ^ item.wrapping_mul(0xff51_afd7_ed55_8ccd))
 }
 
+/// The fold of an item, 0 to `folds` − 1: the same for every part of a dataset it is asked with.
+#[must_use]
+pub fn fold_of(item: i64, seed: u64, folds: usize) -> usize {
+    (hash(seed, item.cast_unsigned()) % folds.max(1) as u64) as usize
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

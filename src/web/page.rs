@@ -136,7 +136,7 @@ pub struct Shell {
 }
 
 /// What the rail shows, from top to bottom.
-const RAIL: [Section; 11] = [
+const RAIL: [Section; 12] = [
     Section::Datasets,
     Section::Gallery,
     Section::Label,
@@ -144,6 +144,7 @@ const RAIL: [Section; 11] = [
     Section::Sql,
     Section::Explore,
     Section::Train,
+    Section::Prelabel,
     Section::Models,
     Section::Jobs,
     Section::History,

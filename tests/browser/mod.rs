@@ -8,6 +8,7 @@ mod people;
 mod shapes;
 mod training;
 mod two_tabs;
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};

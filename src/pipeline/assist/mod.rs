@@ -8,6 +8,8 @@ mod classify;
 mod classify_head;
 mod encodings;
 mod engines;
+mod finders;
+mod propose;
 mod segment;
 mod settings;
 mod slots;
@@ -24,6 +26,7 @@ use tator_domain::{DatasetName, ImageId};
 use tator_store::Writer;
 use tator_vision::{Encoding, Stop};
 
+pub use propose::{How, ProposeAnswer, ProposeRequest, ProposeTook, Proposed};
 pub use segment::{SegmentAnswer, SegmentMask, SegmentRequest, Took};
 pub use settings::{AssistChange, AssistSettings};
 pub use slots::Role;
@@ -52,6 +55,7 @@ pub(crate) struct Shared {
     pub writer: Arc<Writer>,
     pub shelves: Shelves,
     pub engines: Engines,
+    pub finders: finders::Finders,
     /// What trying models showed.
     pub tried: crate::models::Tried,
     /// Finds neighbours among vectors.
@@ -101,6 +105,7 @@ impl Assist {
             search,
             shelves: Shelves::new(&root),
             engines: Engines::default(),
+            finders: finders::Finders::default(),
             tried: crate::models::Tried::default(),
             state: Mutex::new(state),
             wake: Condvar::new(),

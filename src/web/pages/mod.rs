@@ -6,14 +6,18 @@
 
 mod datasets;
 mod gallery;
+mod glossary;
 mod help;
 mod history;
 mod import;
 mod jobs;
 mod label;
+mod map;
 mod me;
 mod models;
 mod overview;
+mod prelabel;
+mod quality;
 mod select;
 mod similar;
 mod sql;
@@ -45,7 +49,11 @@ pub fn doors() -> Vec<Door> {
         select::doors(),
         train::doors(),
         similar::doors(),
+        prelabel::doors(),
+        map::doors(),
+        quality::doors(),
         models::doors(),
+        glossary::doors(),
         jobs::doors(),
         history::doors(),
         versions::doors(),
