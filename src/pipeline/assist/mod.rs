@@ -26,7 +26,6 @@ use tator_domain::{DatasetName, ImageId};
 use tator_store::Writer;
 use tator_vision::{Encoding, Stop};
 
-pub use classify::{ClassSuggestion, Runner};
 pub(crate) use finders::Finder;
 pub use propose::{How, ProposeAnswer, ProposeRequest, ProposeTook, Proposed};
 pub use segment::{SegmentAnswer, SegmentMask, SegmentRequest, Took};
