@@ -28,7 +28,7 @@ pub use classes::{Class, NewClass};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use geometry::{PixelBox, Polygon, Ring, iou};
 pub use images::{Image, ImageState, NewImage, Split};
-pub use names::{BadName, DatasetName};
+pub use names::{BadName, DatasetName, RunName};
 pub use orientation::Orientation;
 pub use palette::class_colour;
 pub use people::{CommentKind, PackageKind, PersonName, plain_words};

@@ -65,6 +65,43 @@ impl<'de> Deserialize<'de> for DatasetName {
     }
 }
 
+/// Name of a run or a calibration: a folder, the end of a table's name and a part of a URL at once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct RunName(String);
+
+impl RunName {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RunName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for RunName {
+    type Err = BadName;
+
+    fn from_str(text: &str) -> Result<Self, BadName> {
+        let plain = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if plain && !text.is_empty() && text.len() <= 60 {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(BadName::new("run name", text, "letters a-z, digits and _ (60 at most)"))
+    }
+}
+
+impl<'de> Deserialize<'de> for RunName {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        String::deserialize(d)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 /// An enum whose variants have one spelling everywhere.
 macro_rules! text_enum {
     ($(#[$meta:meta])* pub enum $name:ident { $($(#[$vmeta:meta])* $variant:ident = $text:literal,)+ }) => {
@@ -118,6 +155,16 @@ pub(crate) use text_enum;
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn run_names_are_plain_words() {
+        for good in ["fast_1", "7", "a"] {
+            assert!(good.parse::<RunName>().is_ok(), "{good}");
+        }
+        for bad in ["", "Fast", "a-b", "../x", ".a", "a\"b"] {
+            assert!(bad.parse::<RunName>().is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn dataset_names_are_plain_words() {

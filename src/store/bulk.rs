@@ -1,4 +1,4 @@
-//! Changes that reach beyond one image, and their undo: imports, merged and renamed classes.
+//! Changes that reach beyond one image, and their undo: imports, merged and renamed classes, drafts.
 //!
 //! A change keeps the rows it takes out (`before`) in `removed_*`; its undo keeps the rows it had put in (`after`)
 //! there, so that redo swaps them back.
@@ -141,6 +141,7 @@ impl Writer {
                 "import" => swap_import(state, d, &change, undo, now)?,
                 "merge" => swap_merge(state, d, &change, undo, now)?,
                 "tweak" => crate::tweaks::swap(state, d, &change, undo, now)?,
+                "drafts" => crate::drafts::swap(state, d, &change, undo, now)?,
                 "rename" => swap_rename(state, d, &change, undo)?,
                 other => {
                     return Err(Error::Invalid(format!("change {change_id} is an {other}: it cannot be {verb}ne")));

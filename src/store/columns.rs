@@ -18,7 +18,7 @@ pub(crate) fn schema_of(connection: &Connection, query: &Query, sql: &str) -> Re
 }
 
 /// A column by name, as the array type the caller expects.
-fn column<'a, A: 'static>(batch: &'a RecordBatch, name: &str) -> Result<&'a A, Error> {
+pub(crate) fn column<'a, A: 'static>(batch: &'a RecordBatch, name: &str) -> Result<&'a A, Error> {
     batch
         .column_by_name(name)
         .and_then(|c| c.as_any().downcast_ref::<A>())
@@ -26,21 +26,21 @@ fn column<'a, A: 'static>(batch: &'a RecordBatch, name: &str) -> Result<&'a A, E
 }
 
 /// A column of texts, whatever their encoding.
-fn texts(batch: &RecordBatch, name: &str) -> Result<StringArray, Error> {
+pub(crate) fn texts(batch: &RecordBatch, name: &str) -> Result<StringArray, Error> {
     let found = batch.column_by_name(name).ok_or_else(|| Error::Invalid(format!("column {name} is missing")))?;
     let plain = arrow::compute::cast(found, &DataType::Utf8)?;
     Ok(downcast::<StringArray>(&plain, name)?.clone())
 }
 
-fn downcast<'a, A: 'static>(array: &'a ArrayRef, name: &str) -> Result<&'a A, Error> {
+pub(crate) fn downcast<'a, A: 'static>(array: &'a ArrayRef, name: &str) -> Result<&'a A, Error> {
     array.as_any().downcast_ref::<A>().ok_or_else(|| Error::Invalid(format!("column {name} has another type")))
 }
 
-fn owned(texts: &StringArray, row: usize) -> Option<String> {
+pub(crate) fn owned(texts: &StringArray, row: usize) -> Option<String> {
     texts.is_valid(row).then(|| texts.value(row).to_owned())
 }
 
-fn number(column: &Float64Array, row: usize) -> Option<f64> {
+pub(crate) fn number(column: &Float64Array, row: usize) -> Option<f64> {
     column.is_valid(row).then(|| column.value(row))
 }
 

@@ -14,6 +14,8 @@ mod bulk;
 mod columns;
 mod counts;
 mod datasets;
+mod desk;
+mod drafts;
 mod edit_rows;
 mod edits;
 mod embeddings;
@@ -23,21 +25,29 @@ mod exact_json;
 mod filter;
 mod fold;
 mod guard;
+mod head_rows;
 mod history;
 mod jobs;
 mod lance_tables;
 mod load;
+mod maps;
 mod notes;
 mod packages;
 pub mod parquet_files;
 mod people_tables;
 mod places;
+mod quality;
+mod quality_rows;
 pub mod queries;
 mod reader;
+mod run_records;
+mod runs;
+mod sightings;
 mod snapshot;
 mod staging;
 mod summary;
 mod trash;
+mod truths;
 mod tweaks;
 mod vector_functions;
 mod vectors;
@@ -48,24 +58,37 @@ mod writer;
 use std::sync::Arc;
 
 pub use analyst::{SchemaTable, SqlAnswer, SqlCancel, SqlColumn, SqlFormat, SqlRequest};
+pub use desk::{Desk, DeskCandidate, DeskImage, FeatureTable, ScoredBox, SourceBox};
+pub use drafts::{DraftBox, Drafted};
 pub use embeddings::{EmbeddingMeta, EmbeddingOf, EmbeddingPlan, EmbeddingTable, NewEmbeddings, ToEmbed};
 pub use engine::Limits;
 pub use error::Error;
 pub use filter::{CommentFilter, ImageFilter};
 pub use fold::FoldReport;
+pub use head_rows::{LabelledImage, PoolImage, TruthCount};
 pub use jobs::JobRow;
 pub use lance_tables::TableHealth;
 pub use load::{LoadDiff, LoadPolicy, Loaded, Loader, NewFile};
+pub use maps::{MapPoints, MapRecord, MapValues};
 pub use notes::{Comment, CommentCounts, Notes, Tag};
 pub use packages::{CLAIM_IDLE_MICROS, NewPackages, Package, PackageState};
 pub use places::{BoxPlace, ClassSample};
+pub use quality::{Decided, Decision, Finding, FindingCount, OpenFinding};
+pub use quality_rows::{BoxFigures, DuplicatePair, Look, PictureFigures, PlacedBox, SeenPicture};
 pub use reader::{ImageFile, Reader};
+pub use run_records::{RECORD, RunRecords};
+pub use runs::{
+    Atom, Candidate, Column, Member, PrepassTables, RunDraft, RunEntry, RunFile, RunImage, RunKind, RunTable,
+    TrashedRun,
+};
+pub use sightings::Sighting;
 pub use snapshot::Snapshot;
 pub use summary::{
     Change, ClassCount, DatasetSummary, Edit, EditAnswer, EditOutcome, EditRequest, Facets, ImageDetail, ImageHome,
     ImagePage, Neighbours, Trashed,
 };
 pub use tator_domain::Timestamp;
+pub use truths::{ImageRow, TrueBox};
 pub use tweaks::{Proposal, ShownProposal, TweakId, TweakSummary};
 pub use vector_functions::NearestSearch;
 pub use vectors::Vectors;

@@ -60,7 +60,7 @@
 mod columns;
 mod manifest;
 mod read;
-mod write;
+pub(crate) mod write;
 
 #[cfg(test)]
 mod tests;

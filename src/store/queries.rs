@@ -1,6 +1,6 @@
 //! The register of `queries/*.sql`: one line a file, so that a statement has a name in errors and a test.
 
-use tator_domain::DatasetName;
+use tator_domain::{DatasetName, RunName};
 
 /// One statement of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,12 @@ impl Query {
     #[must_use]
     pub fn of(&self, dataset: &DatasetName) -> String {
         self.sql.replace("{d}", &format!("\"{dataset}\""))
+    }
+
+    /// The statement for one run or calibration of a dataset.
+    #[must_use]
+    pub fn of_run(&self, dataset: &DatasetName, run: &RunName) -> String {
+        self.of(dataset).replace("{run}", run.as_str())
     }
 
     /// The statement for one dataset and a predicate on its images; without the head comment, which names the place
@@ -42,9 +48,12 @@ impl crate::Reader {
         let prepared = self.engine.connect().map(|connection| {
             let batch = |query: &Query| connection.execute_batch(&query.of(dataset));
             // Staging is temporary: it exists only on the connection that made it.
-            let staged = batch(&CREATE_STAGING).err().map(|e| (CREATE_STAGING.name, e.to_string()));
-            let each = ALL.iter().filter(|q| q.name != CREATE_STAGING.name).filter_map(|query| {
+            let staging = [CREATE_STAGING, CREATE_DRAFT_STAGING, CREATE_DESK];
+            let refused = |query: &Query| batch(query).err().map(|e| (query.name, e.to_string()));
+            let staged: Vec<_> = staging.iter().filter_map(refused).collect();
+            let each = ALL.iter().filter(|query| !staging.contains(query)).filter_map(|query| {
                 let sql = query.of_where(dataset, "true").replace("{among}", "true").replace("{seqs}", "1");
+                let sql = sql.replace("{run}", "sample").replace("{calibration}", "sample");
                 let refused = match query.name.starts_with("schema/") {
                     true => batch(query).err(),
                     false => connection.prepare(&sql).err(),
@@ -76,6 +85,32 @@ queries! {
     SCHEMA_PEOPLE = "schema/people.sql",
     SCHEMA_DATASET = "schema/dataset.sql",
     SCHEMA_TWEAKS = "schema/tweaks.sql",
+    SCHEMA_SAMPLE_RUN = "schema/sample_run.sql",
+    SELECT_RUN_VIEWS = "runs/select_views.sql",
+    SELECT_RUN_IMAGES = "runs/select_images.sql",
+    SELECT_ATOMS = "runs/select_atoms.sql",
+    SELECT_CANDIDATES = "runs/select_candidates.sql",
+    SELECT_MEMBERS = "runs/select_members.sql",
+    SELECT_SCORES = "runs/select_scores.sql",
+    SCHEMA_EXPLORE = "schema/explore.sql",
+    SELECT_MAPS = "maps/select_all.sql",
+    DELETE_MAP = "maps/delete_map.sql",
+    DELETE_MAP_POINTS = "maps/delete_points.sql",
+    INSERT_MAP = "maps/insert_map.sql",
+    SELECT_MAP_POINTS = "maps/select_points.sql",
+    SELECT_MAP_VALUES = "maps/select_values.sql",
+    SELECT_UNMEASURED = "quality/select_unmeasured.sql",
+    DELETE_PICTURE_FIGURES = "quality/delete_pictures.sql",
+    SELECT_PICTURE_FIGURES = "quality/select_pictures.sql",
+    SELECT_PLACED_BOXES = "quality/select_boxes.sql",
+    CLEAR_QUALITY = "quality/clear.sql",
+    COUNT_OPEN_FINDINGS = "quality/count_open.sql",
+    SELECT_OPEN_FINDINGS = "quality/select_open.sql",
+    SELECT_FINDING = "quality/select_finding.sql",
+    DELETE_DECISION = "quality/delete_decision.sql",
+    INSERT_DECISION = "quality/insert_decision.sql",
+    SELECT_DECISIONS = "quality/select_decisions.sql",
+    SELECT_CHANGE_OF_EDIT = "quality/select_change.sql",
     INSERT_TWEAK = "tweaks/insert_tweak.sql",
     SELECT_TWEAK_TODO = "tweaks/select_todo.sql",
     SELECT_TWEAK_PAGE = "tweaks/select_page.sql",
@@ -91,6 +126,7 @@ queries! {
     SELECT_IMAGE = "images/select_image.sql",
     SELECT_IMAGE_PAGE = "images/select_page.sql",
     SELECT_IMAGE_FILE = "images/select_file.sql",
+    SELECT_IMAGE_ROWS = "images/select_rows.sql",
     SCAN_IMAGES = "images/scan_all.sql",
     COUNT_FACETS = "images/count_facets.sql",
     SELECT_NEIGHBOURS = "images/select_neighbours.sql",
@@ -101,6 +137,7 @@ queries! {
     SELECT_BOXES_OF_IMAGES = "boxes/select_of_images.sql",
     SELECT_BOX_PLACES = "boxes/select_places.sql",
     SELECT_CLASS_SAMPLES = "boxes/select_class_samples.sql",
+    SELECT_TRUTHS = "boxes/select_truths.sql",
     SCAN_BOXES = "boxes/scan_all.sql",
     INSERT_BOX = "boxes/insert_box.sql",
     UPDATE_BOX = "boxes/update_box.sql",
@@ -115,6 +152,11 @@ queries! {
     SELECT_CHANGE = "changes/select_change.sql",
     UPDATE_CHANGE_STATUS = "changes/update_status.sql",
     SELECT_CHANGES_PAGE = "changes/select_page.sql",
+    SELECT_HEAD_TRUTH = "heads/select_truth.sql",
+    COUNT_HEAD_TRUTH = "heads/count_truth.sql",
+    SELECT_HEAD_LABELLED = "heads/select_labelled.sql",
+    SELECT_POOL = "select/select_pool.sql",
+    SELECT_PATHS = "select/select_paths.sql",
     SELECT_DATASETS = "datasets/select_all.sql",
     INSERT_DATASET = "datasets/insert_dataset.sql",
     DELETE_DATASET = "datasets/delete_dataset.sql",
@@ -156,6 +198,25 @@ queries! {
     KEEP_BOXES_OF_CLASS = "bulk/keep_boxes_of_class.sql",
     COUNT_KEPT_IMAGES = "bulk/count_kept_images.sql",
     MOVE_BOXES_OF_CLASS = "bulk/move_boxes_of_class.sql",
+    CREATE_DRAFT_STAGING = "drafts/create_staging.sql",
+    CREATE_DESK = "calibrate/create_staging.sql",
+    LOAD_DESK_IMAGES = "calibrate/load_images.sql",
+    LOAD_DESK_CANDIDATES = "calibrate/load_candidates.sql",
+    LOAD_DESK_VOTES = "calibrate/load_votes.sql",
+    LOAD_DESK_OVERLAPS = "calibrate/load_overlaps.sql",
+    LOAD_DESK_NEIGHBOURS = "calibrate/load_neighbours.sql",
+    HIDE_DESK_TRUTH = "calibrate/hide_truth.sql",
+    SELECT_DESK_IMAGES = "calibrate/select_images.sql",
+    SELECT_DESK_CANDIDATES = "calibrate/select_candidates.sql",
+    SELECT_DESK_SOURCES = "calibrate/select_sources.sql",
+    SELECT_DESK_FEATURES = "calibrate/select_features.sql",
+    SELECT_DESK_VOTES = "calibrate/select_votes.sql",
+    SELECT_SCORED = "calibrate/select_scored.sql",
+    SELECT_FEATURES_OF = "calibrate/select_features_of.sql",
+    INSERT_DRAFTS = "drafts/insert_boxes.sql",
+    KEEP_UNTOUCHED_DRAFTS = "drafts/keep_untouched.sql",
+    DELETE_KEPT_DRAFTS = "drafts/delete_kept.sql",
+    RESTORE_DRAFTS = "drafts/restore_kept.sql",
     SELECT_COMMENTS = "people/select_comments.sql",
     SELECT_TAGS = "people/select_tags.sql",
     DELETE_COMMENT = "people/delete_comment.sql",

@@ -65,7 +65,7 @@ impl Writer {
         Ok(name)
     }
 
-    /// Removes what has been in the trash for longer than 30 days; gives how many datasets went.
+    /// Removes what has been in the trash for longer than 30 days; gives how many datasets and runs went.
     ///
     /// # Errors
     /// [`Error::Io`] when a folder cannot be removed.
@@ -76,7 +76,7 @@ impl Writer {
             let folder = self.reader.entry_folder(&old.entry)?;
             fs::remove_dir_all(&folder).map_err(Error::io(format!("emptying {}", folder.display())))?;
         }
-        Ok(expired.len())
+        Ok(expired.len() + self.purge_runs(oldest)?)
     }
 
     /// Brings datasets whose folder is there but whose rows are not back into the working set: after the working set
@@ -98,7 +98,8 @@ impl Writer {
                 self.rebuild(&file)?;
             }
         }
-        self.finish_deletions()
+        self.finish_deletions()?;
+        self.refresh_views()
     }
 
     /// A deletion that was killed after its tables had moved: the rows go too. Before that, nothing had happened.

@@ -7,6 +7,7 @@ mod pulling;
 mod segment;
 mod shelf;
 mod tweak;
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,26 +22,26 @@ const WHITE: [u8; 3] = [255, 255, 255];
 /// Sides of every picture here.
 const SIZE: (u32, u32) = (200, 100);
 
-fn stand_ins() -> PathBuf {
+pub fn stand_ins() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/models")
 }
 
 /// A command that sees these models and no others.
-fn with_models(models: &Path, empty: &Path) -> std::process::Command {
+pub fn with_models(models: &Path, empty: &Path) -> std::process::Command {
     let mut command = program();
     command.env("TATOR_MODELS", models).env("XDG_CACHE_HOME", empty).env_remove("TATOR_HUB");
     command
 }
 
 /// A server with the stand-ins, of which SAM's and EfficientNet's are chosen.
-fn server(workspace: &Path) -> Server {
+pub fn server(workspace: &Path) -> Server {
     let server = server_with(workspace, &stand_ins());
     let choice = json!({ "segmenter": "stand-in-sam1", "embedder": "stand-in-efficientnet" });
     server.patch("/api/v1/assist", &choice);
     server
 }
 
-fn server_with(workspace: &Path, models: &Path) -> Server {
+pub fn server_with(workspace: &Path, models: &Path) -> Server {
     let empty = workspace.with_extension("empty");
     fs::create_dir_all(&empty).unwrap();
     let log = workspace.with_extension("log");
@@ -51,7 +52,7 @@ fn server_with(workspace: &Path, models: &Path) -> Server {
 }
 
 /// Without ONNX Runtime none of this can be tested.
-fn has_runtime(server: &Server) -> bool {
+pub fn has_runtime(server: &Server) -> bool {
     let problem = server.get("/api/v1/models")["runtime"]["problem"].clone();
     if !problem.is_null() {
         eprintln!("not tested: {problem}");
@@ -60,7 +61,7 @@ fn has_runtime(server: &Server) -> bool {
 }
 
 /// A whole bitmap of one colour.
-fn bitmap([red, green, blue]: [u8; 3]) -> Vec<u8> {
+pub fn bitmap([red, green, blue]: [u8; 3]) -> Vec<u8> {
     let (width, height) = SIZE;
     let pixels = [blue, green, red].repeat((width * height) as usize);
     let mut file = b"BM".to_vec();

@@ -6,7 +6,9 @@ mod look_alikes;
 mod pages;
 mod people;
 mod shapes;
+mod training;
 mod two_tabs;
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -26,6 +26,8 @@ fn every_page_stands_at_its_address_and_says_nothing_in_the_console() {
         &label,
         "/d/seen/history",
         "/d/seen/similar",
+        "/d/seen/map",
+        "/d/seen/quality",
         "/sql",
         "/sql?q=SELECT%20*%20FROM%20seen.boxes&run=1",
         "/models",

@@ -82,6 +82,12 @@ export const ACTIONS = [
   row("accept-second", "Model helps", "Take the runner-up of a suggested class", ["Shift+Y"], "always", { assist: true }),
   row("look-alikes", "Model helps", "Look-alikes of the selected box, or of the image", ["Alt+L"], "always", { assist: true }),
   row("next-mask", "Model helps", "Next of several proposals", ["J"], "always", { assist: true }),
+  row("accept-all", "Model helps", "Take all proposals shown", ["Ctrl+Enter"], "always", { assist: true }),
+  row("leave-out", "Model helps", "Leave this proposal out", ["Shift+Q"], "always", { assist: true }),
+  row("find-detect", "Model helps", "Propose boxes by a detector", ["Shift+F"], "always", { assist: true }),
+  row("find-text", "Model helps", "Propose boxes by words", ["Shift+W"], "always", { assist: true }),
+  row("find-like", "Model helps", "Propose what looks like the selected box", ["Shift+E"], "always", { assist: true }),
+  row("find-region", "Model helps", "Drag while held: propose boxes in there", ["Shift+R"], "always", { assist: true, on: "hold" }),
   ...arrows.map(([way, key]) => row(`aim-${way}`, "Model helps", `Aim ${way} for a point put by key`, [`Ctrl+${key}`], "points", { assist: true, repeat: true, family: "Move the aim for points put by key" })),
   ...arrows.map(([way, key]) => row(`aim-${way}-far`, "Model helps", `Aim far ${way}`, [`Shift+${key}`], "points", { assist: true, repeat: true, family: "… in big steps" })),
 

@@ -8,6 +8,7 @@
 
 mod accumulate;
 mod assign;
+mod coverage;
 mod figures;
 mod operating_point;
 mod rows;
@@ -19,6 +20,7 @@ use rayon::prelude::*;
 use tator_domain::{ClassId, ImageId};
 
 pub use accumulate::{IOU_THRESHOLDS, N_RECALLS, recall_points};
+pub use coverage::covered;
 pub use figures::Figures;
 pub use operating_point::{Counts, Matches, OperatingPoint, Outcome, match_at, operating_point};
 pub use shapes::{Mask, Shape};

@@ -2,14 +2,18 @@
 
 mod best;
 mod disagreement;
+mod fingerprints;
 mod ivf;
+mod outliers;
 mod pairs;
 mod suspects;
 
 use rayon::prelude::*;
 
 pub use disagreement::knn_disagreement;
+pub use fingerprints::close_fingerprints;
 pub use ivf::{Ivf, IvfOptions};
+pub use outliers::{class_distances, deviations};
 pub use pairs::{Pair, Pairs, near_duplicates};
 pub use suspects::{Suspect, SuspectOptions, out_of_fold, suspects};
 

@@ -4,17 +4,20 @@
 //! while nobody waits for a model, and kept up to date: a box that was edited is a new sample. The vote weighs the
 //! nearest samples by their likeness; samples are taken evenly over the classes, so that a frequent class does not win
 //! by its number.
+//!
+//! A dataset with an active class head (`heads/`) asks that instead: one look through it, no gallery, and a guard that
+//! says when a box looks like nothing at all.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
 use tator_domain::{BoxId, ClassId, DatasetName, ImageId, PixelBox, iou};
 use tator_store::{ClassSample, EmbeddingOf};
 use tator_vision::{Embedder, Picture, Stop, decode_upright};
 
 use super::Shared;
+use super::suggestion::{ClassSuggestion, Guarded, Runner};
 use super::tasks::TaskState;
 use crate::embed::Recipe;
 use crate::error::Error;
@@ -37,34 +40,6 @@ const TEMPERATURE: f32 = 0.05;
 const FRESH: Duration = Duration::from_secs(20);
 /// Decoded pictures kept for the next box on them.
 const PICTURES: usize = 3;
-
-/// What the labelled boxes say.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ClassSuggestion {
-    /// The most likely class.
-    pub class_id: ClassId,
-    /// Its share of the vote, 0 to 1.
-    pub probability: f32,
-    /// The second.
-    pub runner_up: Option<Runner>,
-    /// `neighbours`, or `head` once one is trained.
-    pub method: &'static str,
-    /// The image encoder.
-    pub model: String,
-    /// Samples in the gallery.
-    pub neighbours: usize,
-    /// Milliseconds it took.
-    pub ms: f64,
-}
-
-/// A class that came second.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Runner {
-    /// The class.
-    pub class_id: ClassId,
-    /// Its share of the vote.
-    pub probability: f32,
-}
 
 /// Galleries of the datasets that were asked about.
 #[derive(Default)]
@@ -122,15 +97,16 @@ impl Galleries {
 impl Shared {
     fn classify(&self, d: &DatasetName, id: ImageId, rect: &PixelBox) -> Result<ClassSuggestion, Error> {
         let begun = Instant::now();
+        if let Some(active) = self.heads.get(self.writer.reader(), d)
+            && let Some(suggestion) = self.ask_head(&active, (d, id), rect, begun)?
+        {
+            return Ok(suggestion);
+        }
         let (model, embedder) = self.engines.embedder(&self.shelves, &self.settings())?;
         self.gallery.want(d);
         let picture = self.picture(d, id)?;
         let crop = picture.square_around(rect, MARGIN).map_err(|e| Error::invalid("box", e.to_string()))?;
-        let task = self.lock().tasks.begin("classify", format!("image {id}"), Some(id));
-        let vector = embedder.embed(&[crop], &Stop::default()).map(|mut vectors| vectors.pop().unwrap_or_default());
-        let ended = if vector.is_ok() { TaskState::Done } else { TaskState::Failed };
-        self.lock().tasks.end(task, ended, vector.as_ref().err().map(ToString::to_string));
-        let vector = vector?;
+        let vector = self.vector_of(crop, id, embedder.as_ref())?;
         let library = self.gallery.lock();
         let gallery = library.galleries.get(d).filter(|gallery| gallery.model == model.manifest.name);
         let known = gallery.map(|gallery| gallery.samples.values().collect::<Vec<_>>()).unwrap_or_default();
@@ -148,13 +124,28 @@ impl Shared {
             runner_up,
             method: "neighbours",
             model: model.manifest.name,
+            head: None,
+            guard: Guarded::Passed,
             neighbours: known.len(),
             ms: begun.elapsed().as_secs_f64() * 1e3,
         })
     }
 
+    /// The encoder of that name.
+    pub(crate) fn engine_of(&self, name: &str) -> Result<(Model, Arc<dyn Embedder>), Error> {
+        self.engines.embedder_named(&self.shelves, &self.settings(), Some(name))
+    }
+
+    pub(super) fn vector_of(&self, crop: Picture, id: ImageId, embedder: &dyn Embedder) -> Result<Vec<f32>, Error> {
+        let task = self.lock().tasks.begin("classify", format!("image {id}"), Some(id));
+        let vector = embedder.embed(&[crop], &Stop::default()).map(|mut vectors| vectors.pop().unwrap_or_default());
+        let ended = if vector.is_ok() { TaskState::Done } else { TaskState::Failed };
+        self.lock().tasks.end(task, ended, vector.as_ref().err().map(ToString::to_string));
+        Ok(vector?)
+    }
+
     /// The decoded picture, kept for the next box on it.
-    fn picture(&self, d: &DatasetName, id: ImageId) -> Result<Arc<Picture>, Error> {
+    pub(super) fn picture(&self, d: &DatasetName, id: ImageId) -> Result<Arc<Picture>, Error> {
         let key = (d.clone(), id);
         if let Some((_, picture)) = self.gallery.lock().pictures.iter().find(|(other, _)| *other == key) {
             return Ok(Arc::clone(picture));

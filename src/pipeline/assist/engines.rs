@@ -2,14 +2,16 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tator_vision::{Embedder, OpenOptions, Provider, Segmenter, Task, open_embedder, open_segmenter};
+use tator_vision::{
+    Detector, Embedder, OpenOptions, Provider, Segmenter, Task, open_detector, open_embedder, open_segmenter,
+};
 
 use super::settings::AssistSettings;
 use crate::error::Error;
 use crate::models::{Model, Shelves};
 
 /// An open model.
-struct Open<E: ?Sized> {
+pub(super) struct Open<E: ?Sized> {
     model: Model,
     engine: Arc<E>,
 }
@@ -22,6 +24,7 @@ const MOST: usize = 2;
 pub(crate) struct Engines {
     segmenters: Mutex<Vec<Open<dyn Segmenter>>>,
     embedders: Mutex<Vec<Open<dyn Embedder>>>,
+    detectors: Mutex<Vec<Open<dyn Detector>>>,
     /// What computed the model that was asked for last.
     provider: Mutex<Option<Provider>>,
 }
@@ -60,11 +63,26 @@ impl Engines {
         Ok((model, engine))
     }
 
+    /// The detector of that name.
+    pub fn detector(
+        &self,
+        shelves: &Shelves,
+        settings: &AssistSettings,
+        name: &str,
+    ) -> Result<(Model, Arc<dyn Detector>), Error> {
+        let model = shelves.choose(Task::Detect, Some(name))?;
+        let open = |model: &Model, options| Ok(Arc::from(open_detector(&model.parts(options))?));
+        let (model, engine) = get(&self.detectors, model, settings, open)?;
+        *lock(&self.provider) = Some(engine.provider());
+        Ok((model, engine))
+    }
+
     /// Closes all; whoever uses one ends with it.
     pub fn close(&self) {
         *lock(&self.provider) = None;
         lock(&self.segmenters).clear();
         lock(&self.embedders).clear();
+        lock(&self.detectors).clear();
     }
 
     /// What computes, without waiting for a model that is just being opened.
@@ -78,12 +96,15 @@ impl Engines {
         let segmenters = lock(&self.segmenters);
         let segmenters = segmenters.iter().map(|o| told(&o.model, o.engine.provider(), o.engine.load_ms()));
         let embedders = lock(&self.embedders);
-        segmenters.chain(embedders.iter().map(|o| told(&o.model, o.engine.provider(), o.engine.load_ms()))).collect()
+        let embedders = embedders.iter().map(|o| told(&o.model, o.engine.provider(), o.engine.load_ms()));
+        let detectors = lock(&self.detectors);
+        let detectors = detectors.iter().map(|o| told(&o.model, o.engine.provider(), o.engine.load_ms()));
+        segmenters.chain(embedders).chain(detectors).collect()
     }
 }
 
 /// A model, opened if it is not. Others wait meanwhile: they want the same.
-fn get<E: ?Sized>(
+pub(super) fn get<E: ?Sized>(
     place: &Mutex<Vec<Open<E>>>,
     model: Model,
     settings: &AssistSettings,

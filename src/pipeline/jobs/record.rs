@@ -73,6 +73,9 @@ pub struct JobProgress {
     /// The stage the others wait for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bottleneck: Option<String>,
+    /// What else this kind of job tells about how it goes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<serde_json::Value>,
 }
 
 /// One of several stages that work at the same time.
@@ -147,12 +150,13 @@ pub(crate) struct Meter {
     total: u64,
     stages: Vec<StageProgress>,
     bottleneck: Option<String>,
+    pub detail: Option<serde_json::Value>,
 }
 
 impl Meter {
     pub fn new(stage: &str, total: u64) -> Self {
         let (began, stages) = (Instant::now(), Vec::new());
-        Self { stage: stage.to_owned(), began, done: 0, total, stages, bottleneck: None }
+        Self { stage: stage.to_owned(), began, done: 0, total, stages, bottleneck: None, detail: None }
     }
 
     pub fn set_stages(&mut self, stages: Vec<StageProgress>, bottleneck: Option<String>) {
@@ -161,7 +165,7 @@ impl Meter {
 
     pub fn set(&mut self, stage: &str, done: u64, total: u64) {
         if stage != self.stage {
-            *self = Self::new(stage, total);
+            *self = Self { detail: self.detail.take(), ..Self::new(stage, total) };
         }
         (self.done, self.total) = (done, total);
     }
@@ -180,6 +184,7 @@ impl Meter {
             eta_s,
             stages,
             bottleneck,
+            detail: self.detail.clone(),
         }
     }
 }

@@ -125,14 +125,7 @@ impl Table {
     fn new(schema: &SchemaRef) -> Result<Self, Error> {
         let file = tempfile::tempfile().map_err(Error::io("making a temporary file"))?;
         let to = Hashed { inner: BufWriter::new(file), hasher: blake3::Hasher::new(), bytes: 0 };
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            .set_max_row_group_row_count(Some(GROUP_ROWS))
-            // The default names the version of a library, and the bytes must not change with it.
-            .set_created_by("tator".to_owned())
-            .build();
-        let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
-        let writer = ArrowWriter::try_new_with_options(to, Arc::clone(schema), options)?;
+        let writer = ArrowWriter::try_new_with_options(to, Arc::clone(schema), options())?;
         Ok(Self { writer, rows: 0 })
     }
 
@@ -152,6 +145,17 @@ impl Table {
         let file = file.map_err(|e| Error::io("writing a temporary file")(e.into_error()))?;
         Ok((file, about))
     }
+}
+
+/// How every Parquet file of ours is written: the same rows give the same bytes.
+pub(crate) fn options() -> ArrowWriterOptions {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(Some(GROUP_ROWS))
+        // The default names the version of a library, and the bytes must not change with it.
+        .set_created_by("tator".to_owned())
+        .build();
+    ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true)
 }
 
 /// Counts and hashes what goes through.

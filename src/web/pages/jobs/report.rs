@@ -50,6 +50,8 @@ impl Report {
                     found.changes = parts.iter().map(|(name, n)| (words(name), figure(n))).collect();
                 }
                 (_, Value::Array(items)) if items.is_empty() => {}
+                // Told as bars.
+                ("stages", Value::Array(_)) => {}
                 (_, Value::Array(items)) => {
                     found.lists.push((words(key), items.iter().take(LISTED).map(figure).collect()));
                 }

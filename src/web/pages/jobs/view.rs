@@ -6,6 +6,7 @@ use tator_domain::{DatasetName, Timestamp};
 use super::report::Report;
 use crate::figures::{duration, filters, grouped};
 use crate::page::Shell;
+use crate::pages::prelabel::pace::Pace;
 
 /// `/jobs`
 #[derive(Template)]
@@ -75,13 +76,17 @@ pub struct JobView {
     /// Seconds to go.
     pub eta_s: Option<f64>,
     /// How busy its stages are and which sets the pace, in words.
-    pub pace: String,
+    pub busy: String,
     /// How it ended, in words.
     pub message: String,
     /// What it told on the way.
     pub log: Vec<String>,
     /// What it has to say at its end.
     pub report: Option<Report>,
+    /// How fast its stages go.
+    pub pace: Option<Pace>,
+    /// A page that shows what came out: words and address.
+    pub result: Option<(&'static str, String)>,
     /// When it was asked for.
     pub created_at: Timestamp,
     /// Seconds it has run.
@@ -114,7 +119,7 @@ impl JobView {
             stage: progress["stage"].as_str().unwrap_or_default().to_owned(),
             rate_per_s: progress["rate_per_s"].as_f64(),
             eta_s: progress["eta_s"].as_f64(),
-            pace: pace_words(progress),
+            busy: busy_words(progress),
             message: text("message"),
             log: told["log"]
                 .as_array()
@@ -122,6 +127,8 @@ impl JobView {
                 .flatten()
                 .filter_map(|line| line.as_str().map(str::to_owned))
                 .collect(),
+            pace: Pace::read(&progress["detail"]).or_else(|| Pace::read(&told["report"])),
+            result: result(&told),
             report: told["report"].is_object().then(|| Report::read(&told["report"])),
             created_at: told["created_at"].as_i64().unwrap_or_default(),
             seconds: started.map(|from| (ended - from).max(0) as f64 / 1e6),
@@ -206,7 +213,7 @@ impl JobView {
 }
 
 /// `decode 34 % · infer 98 % · write 2 % busy; infer sets the pace`
-fn pace_words(progress: &serde_json::Value) -> String {
+fn busy_words(progress: &serde_json::Value) -> String {
     let stages = progress["stages"].as_array().map(Vec::as_slice).unwrap_or_default();
     let busy = |stage: &serde_json::Value| {
         let share = 100.0 * stage["busy"].as_f64().unwrap_or_default();
@@ -216,6 +223,15 @@ fn pace_words(progress: &serde_json::Value) -> String {
     match progress["bottleneck"].as_str() {
         Some(slowest) => format!("{told} busy; {slowest} sets the pace"),
         None => told,
+    }
+}
+
+/// Where what came out can be seen.
+fn result(told: &serde_json::Value) -> Option<(&'static str, String)> {
+    let (dataset, report) = (told["dataset"].as_str()?, &told["report"]);
+    match told["kind"].as_str()? {
+        "prepass" => Some(("See the run", format!("/d/{dataset}/prelabel/runs/{}", report["run"].as_str()?))),
+        _ => None,
     }
 }
 
