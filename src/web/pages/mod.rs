@@ -6,16 +6,22 @@
 
 mod datasets;
 mod gallery;
+mod glossary;
 mod help;
 mod history;
 mod import;
 mod jobs;
 mod label;
+mod map;
 mod me;
 mod models;
 mod overview;
 mod prelabel;
+mod quality;
+mod select;
+mod similar;
 mod sql;
+mod train;
 mod trash;
 mod versions;
 mod visit;
@@ -40,8 +46,14 @@ pub fn doors() -> Vec<Door> {
         work::doors(),
         me::doors(),
         sql::doors(),
+        select::doors(),
+        train::doors(),
+        similar::doors(),
         prelabel::doors(),
+        map::doors(),
+        quality::doors(),
         models::doors(),
+        glossary::doors(),
         jobs::doors(),
         history::doors(),
         versions::doors(),
