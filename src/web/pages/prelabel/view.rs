@@ -156,8 +156,6 @@ pub struct RunPage {
     pub warnings: Vec<String>,
     /// The first failures: path, image, reason.
     pub failures: Vec<(String, ImageId, String)>,
-    /// What it finds of the truth, or why that cannot be said.
-    pub recall: Result<RecallReport, String>,
     /// Overlap and score at which it is measured.
     pub point: (f64, f64),
     /// Some of its images.
@@ -168,6 +166,14 @@ pub struct RunPage {
     pub recipe: String,
     /// Images that could get drafts.
     pub free_images: u64,
+}
+
+/// `/d/{dataset}/prelabel/runs/{run}/_recall`: it takes a moment, so the page does not wait for it.
+#[derive(Template)]
+#[template(path = "prelabel/_recall.html")]
+pub struct RecallPart {
+    /// What the run finds of the truth, or why that cannot be said.
+    pub recall: Result<RecallReport, String>,
 }
 
 /// A source in the table of a run.
@@ -344,7 +350,7 @@ pub(super) fn share(value: &Option<f64>) -> String {
     value.map_or_else(|| "–".to_owned(), |value| format!("{:.1}", value * 100.0))
 }
 
-impl RunPage {
+impl RecallPart {
     /// A share for a table.
     #[must_use]
     pub fn share(&self, value: &Option<f64>) -> String {
