@@ -28,6 +28,7 @@ mod similarity;
 #[cfg(test)]
 mod tests;
 mod text;
+mod text_recipe;
 mod unfinished;
 
 use std::path::PathBuf;
@@ -41,10 +42,11 @@ pub use pace::StagePace;
 pub(crate) use publish::run;
 pub use recipe::{
     Calibrate, DetectorRecipe, FusionRecipe, Merge, Metric, Mode, PRESETS, Recipe, SimilarityRecipe, Strategy,
-    TextRecipe, WindowRecipe,
+    WindowRecipe,
 };
 pub use request::PrepassRequest;
 pub use shown::{FoundOn, ShownAtom, ShownCandidate, ShownSource};
+pub use text_recipe::TextRecipe;
 pub use unfinished::UnfinishedRun;
 
 /// Where what passes found is kept.
