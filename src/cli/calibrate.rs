@@ -48,6 +48,12 @@ pub(super) struct Calibrate {
     /// Other ways of growing trees that are tried, at most 7
     #[arg(long, value_name = "N", default_value_t = 0)]
     sweep: usize,
+    /// Most trees
+    #[arg(long, value_name = "N")]
+    trees: Option<u32>,
+    /// Greatest depth of a tree
+    #[arg(long, value_name = "N")]
+    depth: Option<u32>,
     /// Let every candidate of an object count as right in training, not the best alone
     #[arg(long)]
     many_to_one: bool,
@@ -77,7 +83,9 @@ pub(super) fn run(command: &Calibrate) -> anyhow::Result<Ending> {
             told.split_once('=').context("--seen needs MODEL=CONDITION, such as yolox=\"split = 'train'\"")?;
         seen.insert(model.trim().to_owned(), condition.trim().to_owned());
     }
-    let usual = Options::default();
+    let mut usual = Options::default();
+    usual.parameters.rounds = command.trees.unwrap_or(usual.parameters.rounds);
+    usual.parameters.max_depth = command.depth.unwrap_or(usual.parameters.max_depth);
     let options = Options {
         iou: command.iou,
         recall_floor: command.recall_floor,

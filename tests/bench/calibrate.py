@@ -34,7 +34,7 @@ import xgboost
 NAMES = ["yolox_nano", "picodet_s_320", "picodet_s_416", "nanodet_m_416"]
 BLOCKS = {
     "votes of each look": ["own::", "support::", "weighed::", "atoms::"],
-    "agreement": ["vote_", "n_atoms", "n_sources", "by_", "only_"],
+    "agreement": ["vote_", "n_atoms", "n_sources", "by_", "only_", "agreement", "mean_support", "n_support"],
     "overlaps": ["same_", "better_", "other_", "covered_"],
     "geometry": ["centre_", "rel_", "ln_", "edge"],
     "context": ["image_", "class_rank", "class_count", "class_mean", "below_", "near"],

@@ -37,7 +37,10 @@ pub(super) fn plan(shared: &Shared, d: &DatasetName, recipe: &Recipe) -> Result<
         }
     }
     if passes.is_empty() {
-        return Err(Error::invalid("recipe", format!("nothing is left to look at the images: {}", warnings.join("; "))));
+        return Err(Error::invalid(
+            "recipe",
+            format!("nothing is left to look at the images: {}", warnings.join("; ")),
+        ));
     }
     misspelt(&recipe, &passes, &mut warnings);
     unmapped(&passes, &mut warnings);
