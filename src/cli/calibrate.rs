@@ -60,6 +60,9 @@ pub(super) struct Calibrate {
     /// Images a model was trained on, as SQL condition: their truth is not used; may be given for each model
     #[arg(long, value_name = "MODEL=SQL")]
     seen: Vec<String>,
+    /// Candidates that the run scores lower are not looked at
+    #[arg(long, value_name = "SCORE", default_value_t = 0.05)]
+    floor: f64,
     /// Use the trees and thresholds of a package (`tator apply --save-recipe`), and try them on the truth there is
     #[arg(long, value_name = "FILE")]
     recipe: Option<PathBuf>,
@@ -100,6 +103,7 @@ pub(super) fn run(command: &Calibrate) -> anyhow::Result<Ending> {
         options,
         seen,
         queue_from: command.queue_from,
+        floor: command.floor,
         recipe: command.recipe.as_deref().map(absolute).transpose()?,
         without: command.without.clone(),
         ..CalibrateRequest::new(command.dataset.clone(), command.run.clone())
