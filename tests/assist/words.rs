@@ -258,3 +258,38 @@ fn glossaries_are_plain_files_with_a_command_a_page_and_a_library() {
     tator_in(&workspace, &["glossary", "set", "--name", "../x", words.to_str().unwrap()]).expect(1);
     tator_in(&workspace, &["glossary", "set", "--name", "common", words.to_str().unwrap()]).expect(1);
 }
+
+#[test]
+fn a_run_looks_for_every_class_by_its_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = ready(folder.path(), &["owl"]);
+    if !has_runtime(&server) {
+        return;
+    }
+    server.post(
+        "/api/v1/datasets/seen/glossary",
+        &json!({ "class": [
+        { "name": "light_vehicle", "terms": ["a dog"], "expanded": ["blue"] }] }),
+    );
+    let recipe = folder.path().join("words.toml");
+    fs::write(&recipe, "name = 'spoken'\n[text]\nscore = 0.3\n[fusion]\ncalibrate = 'none'\n").unwrap();
+    let workspace = folder.path().join("w");
+    let run = |name: &str| {
+        tator_in(&workspace, &["prepass", "--dataset", "seen", "--recipe", recipe.to_str().unwrap(), "--run", name])
+            .expect(0);
+        let sql = format!(
+            "SELECT stage, source_run, prompt, prompt_kind, c.name, round(a.x), round(score, 1) FROM seen.atoms_{name} a
+            JOIN seen.classes c USING (class_id) ORDER BY a.x"
+        );
+        server.post("/api/v1/sql", &json!({ "sql": sql }))["rows"].clone()
+    };
+    let wanted = json!([
+        ["text", "stand-in-owl:full", "red", "class", "red", 40.0, 0.9],
+        ["text", "stand-in-owl:full", "blue", "expanded", "light_vehicle", 120.0, 0.9]
+    ]);
+    assert_eq!(run("first"), wanted);
+    assert_eq!(run("again"), wanted, "what was kept says the same");
+    // Other words are another question.
+    server.post("/api/v1/datasets/seen/glossary", &json!({ "text": "light_vehicle: a dog" }));
+    assert_eq!(run("other").as_array().unwrap().len(), 1);
+}

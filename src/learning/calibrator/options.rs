@@ -86,7 +86,7 @@ impl Options {
         share("iou", self.iou)?;
         share("recall_floor", self.recall_floor)?;
         self.dedupe.iter().try_for_each(|overlap| share("dedupe", *overlap))?;
-        if self.wrong_per_right.is_some_and(|most| !(most >= 0.0)) {
+        if self.wrong_per_right.is_some_and(|most| most.is_nan() || most < 0.0) {
             return Err(Error::invalid("wrong_per_right", "must be 0 or more"));
         }
         if self.dedupe.is_empty() {

@@ -16,6 +16,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use tator_domain::{Class, ClassId, DatasetName};
+use tator_store::Reader;
 
 pub use endpoint::{LanguageChange, LanguageSettings};
 pub use expand::{ExpandRequest, Expanded};
@@ -29,6 +30,8 @@ pub const BUDGET: usize = 10;
 /// Name of the glossary that comes with Tator.
 pub const COMMON: &str = "common";
 const COMMON_WORDS: &str = include_str!("common.toml");
+/// The file in a dataset's folder.
+const FILE: &str = "glossary.toml";
 /// A larger file is no glossary.
 const LONGEST: u64 = 1 << 20;
 /// Longest name of a glossary in the library.
@@ -179,14 +182,19 @@ impl Glossary {
     }
 }
 
+/// The glossary of a dataset; an empty one before somebody wrote it.
+pub(crate) fn of_dataset(reader: &Reader, d: &DatasetName) -> Result<Glossary, Error> {
+    reader.dataset(d)?;
+    read_file(&reader.folders().dataset(d).join(FILE)).map(Option::unwrap_or_default)
+}
+
 impl Workbench {
     /// The glossary of a dataset; an empty one before somebody wrote it.
     ///
     /// # Errors
     /// [`Error::NotFound`] for the dataset; [`Error::Invalid`] for a file that is no glossary.
     pub fn glossary(&self, d: &DatasetName) -> Result<Glossary, Error> {
-        self.reader().dataset(d)?;
-        read_file(&self.glossary_of(d)).map(Option::unwrap_or_default)
+        of_dataset(self.reader(), d)
     }
 
     /// The classes of a dataset with their words and prompts.
@@ -287,7 +295,7 @@ impl Workbench {
     }
 
     fn glossary_of(&self, d: &DatasetName) -> PathBuf {
-        self.reader().folders().dataset(d).join("glossary.toml")
+        self.reader().folders().dataset(d).join(FILE)
     }
 
     fn library(&self) -> PathBuf {

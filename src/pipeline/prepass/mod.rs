@@ -27,6 +27,7 @@ mod shown;
 mod similarity;
 #[cfg(test)]
 mod tests;
+mod text;
 mod unfinished;
 
 use std::path::PathBuf;
@@ -40,7 +41,7 @@ pub use pace::StagePace;
 pub(crate) use publish::run;
 pub use recipe::{
     Calibrate, DetectorRecipe, FusionRecipe, Merge, Metric, Mode, PRESETS, Recipe, SimilarityRecipe, Strategy,
-    WindowRecipe,
+    TextRecipe, WindowRecipe,
 };
 pub use request::PrepassRequest;
 pub use shown::{FoundOn, ShownAtom, ShownCandidate, ShownSource};

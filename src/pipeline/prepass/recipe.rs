@@ -30,6 +30,9 @@ pub struct Recipe {
     /// Classes of models that are classes of the dataset under another name; an empty name leaves one out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub classes: BTreeMap<String, String>,
+    /// The classes, by their words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<TextRecipe>,
     /// Whatever looks like boxes that are there already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub similarity: Option<SimilarityRecipe>,
@@ -117,6 +120,34 @@ pub enum Metric {
     Iou,
     /// Intersection over the smaller box.
     Ios,
+}
+
+/// How words are looked for: every class by its name and the words of the dataset's glossary.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TextRecipe {
+    /// The detector of words; unless said the preferred one, and without any, regions seen through an encoder's text tower.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Only what scores more.
+    #[serde(default = "usual_text_score")]
+    pub score: f32,
+    /// At most so many an image or window, the best.
+    #[serde(default = "usual_text_most")]
+    pub most: usize,
+    /// Words of a class beside its name.
+    #[serde(default = "usual_budget")]
+    pub budget: Option<usize>,
+    /// Largest overlap of two boxes of the same words that are both kept; the model's own unless said, 1 keeps all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nms: Option<f64>,
+    /// It looks at overlapping windows, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows: Option<WindowRecipe>,
+    /// Only classes are asked for that the image as a whole shows with at least this probability, as an encoder with words
+    /// says it: cheaper where there are many, and blind to what is small.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<f32>,
 }
 
 /// How look-alikes are found.
@@ -226,6 +257,15 @@ fn usual_score() -> f32 {
 fn usual_most() -> usize {
     300
 }
+fn usual_text_score() -> f32 {
+    0.2
+}
+fn usual_text_most() -> usize {
+    100
+}
+fn usual_budget() -> Option<usize> {
+    Some(crate::glossary::BUDGET)
+}
 fn usual_overlap() -> f64 {
     0.2
 }
@@ -279,8 +319,11 @@ impl Recipe {
     /// [`Error::Invalid`] naming the key.
     pub fn check(&self) -> Result<(), Error> {
         self.name.parse::<tator_domain::RunName>().map_err(|e| Error::invalid("recipe name", e.to_string()))?;
-        if self.detectors.is_empty() {
-            return Err(Error::invalid("recipe", "nothing looks at the images: it needs a [[detectors]]"));
+        if self.detectors.is_empty() && self.text.is_none() {
+            return Err(Error::invalid("recipe", "nothing looks at the images: it needs a [[detectors]] or [text]"));
+        }
+        if let Some(text) = &self.text {
+            text.check()?;
         }
         let mut named = BTreeSet::new();
         for detector in &self.detectors {
@@ -305,6 +348,25 @@ impl Recipe {
     }
 }
 
+impl Default for TextRecipe {
+    fn default() -> Self {
+        let (score, most, budget) = (usual_text_score(), usual_text_most(), usual_budget());
+        Self { model: None, score, most, budget, nms: None, windows: None, gate: None }
+    }
+}
+
+impl TextRecipe {
+    fn check(&self) -> Result<(), Error> {
+        share("text.score", f64::from(self.score))?;
+        self.nms.map_or(Ok(()), |iou| share("text.nms", iou))?;
+        self.gate.map_or(Ok(()), |least| share("text.gate", f64::from(least)))?;
+        if self.most == 0 {
+            return Err(Error::invalid("text.most", "at least 1"));
+        }
+        self.windows.as_ref().map_or(Ok(()), |windows| windows.check("text"))
+    }
+}
+
 impl DetectorRecipe {
     fn check(&self) -> Result<(), Error> {
         let field = |name: &str| format!("detectors.{}.{name}", self.model);
@@ -316,13 +378,7 @@ impl DetectorRecipe {
         if !self.full && self.windows.is_none() {
             return Err(Error::invalid(field("full"), "without the whole image and without windows it sees nothing"));
         }
-        if let Some(windows) = &self.windows {
-            share(&field("windows.threshold"), windows.threshold)?;
-            if !(0.0..=0.9).contains(&windows.overlap) || windows.side.is_some_and(|side| side < 32) {
-                return Err(Error::invalid(field("windows"), "a side of at least 32 pixels, an overlap of 0 to 0.9"));
-            }
-        }
-        Ok(())
+        self.windows.as_ref().map_or(Ok(()), |windows| windows.check(&format!("detectors.{}", self.model)))
     }
 }
 
@@ -334,6 +390,15 @@ fn share(field: &str, value: f64) -> Result<(), Error> {
 }
 
 impl WindowRecipe {
+    fn check(&self, of: &str) -> Result<(), Error> {
+        share(&format!("{of}.windows.threshold"), self.threshold)?;
+        if !(0.0..=0.9).contains(&self.overlap) || self.side.is_some_and(|side| side < 32) {
+            let text = "a side of at least 32 pixels, an overlap of 0 to 0.9";
+            return Err(Error::invalid(format!("{of}.windows"), text));
+        }
+        Ok(())
+    }
+
     pub(super) fn overlap_rule(&self) -> fusion::Overlap {
         let metric = match self.metric {
             Metric::Iou => fusion::Metric::Iou,
@@ -366,6 +431,8 @@ mod tests {
             ("[[detectors]]\nmodel = 'a'\n[[detectors]]\nmodel = 'a'", "twice"),
             ("[[detectors]]\nmodel = 'a'\nfull = false", "sees nothing"),
             ("[[detectors]]\nmodel = 'a'\nwindows = { side = 640, overlap = 0.95 }", "overlap"),
+            ("[text]\nscore = 2.0", "text.score"),
+            ("[text]\nwindows = { overlap = 1.0 }", "text.windows"),
             ("[[detectors]]\nmodel = 'a'\n[fusion]\nmode = 'max'", "mode"),
             ("name = 'A b'\n[[detectors]]\nmodel = 'a'", "name"),
         ] {
