@@ -35,6 +35,7 @@ mod people_tables;
 mod places;
 pub mod queries;
 mod reader;
+mod review;
 mod runs;
 mod snapshot;
 mod staging;
@@ -62,6 +63,7 @@ pub use notes::{Comment, CommentCounts, Notes, Tag};
 pub use packages::{CLAIM_IDLE_MICROS, NewPackages, Package, PackageState};
 pub use places::{BoxPlace, ClassSample};
 pub use reader::{ImageFile, Reader};
+pub use review::{Judged, PairCount, ScoreCount, Verdict};
 pub use runs::{
     Atom, Candidate, Column, Member, PrepassTables, RunDraft, RunEntry, RunFile, RunImage, RunKind, RunTable,
     TrashedRun,

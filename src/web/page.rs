@@ -136,13 +136,14 @@ pub struct Shell {
 }
 
 /// What the rail shows, from top to bottom.
-const RAIL: [Section; 10] = [
+const RAIL: [Section; 11] = [
     Section::Datasets,
     Section::Gallery,
     Section::Label,
     Section::Work,
     Section::Sql,
     Section::Prelabel,
+    Section::Calibrate,
     Section::Models,
     Section::Jobs,
     Section::History,

@@ -16,7 +16,9 @@ mod figures;
 mod gather;
 mod record;
 mod request;
+mod review;
 mod shelf;
+mod words;
 mod work;
 
 pub use apply::{Applied, ApplyPreview, ApplyRequest, ClassBands};
@@ -24,5 +26,7 @@ pub use explain::{Explained, Reason};
 pub use figures::{Cost, ErrorCount, Figures, Missed, PrPoint};
 pub use record::{CalibrateReport, Record};
 pub use request::CalibrateRequest;
+pub use review::{Answer, BandEstimate, ClassScores, ScoreTable};
+pub use words::in_words;
 pub use tator_learning::calibrator::{Expert, Labels, Options, Protocol, Rule, Scope, Standing};
 pub(crate) use work::run;

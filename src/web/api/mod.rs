@@ -19,6 +19,7 @@ mod packages;
 mod people;
 mod pictures;
 mod queries;
+mod reviews;
 mod runs;
 mod sql;
 mod sql_export;
@@ -50,6 +51,7 @@ pub(crate) fn doors() -> Vec<Door> {
         assist::doors(),
         tweaks::doors(),
         calibrations::doors(),
+        reviews::doors(),
         models::doors(),
         classes::doors(),
         history::doors(),

@@ -4,6 +4,7 @@
 //! Every address gives a whole page; fragments for htmx lie beneath it and begin with `_`. Forms work without scripts:
 //! they post to a page and are answered with another address.
 
+mod calibrate;
 mod datasets;
 mod gallery;
 mod help;
@@ -41,6 +42,7 @@ pub fn doors() -> Vec<Door> {
         me::doors(),
         sql::doors(),
         prelabel::doors(),
+        calibrate::doors(),
         models::doors(),
         jobs::doors(),
         history::doors(),
