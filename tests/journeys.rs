@@ -8,6 +8,7 @@ mod harness {
 }
 mod assist;
 mod browser;
+mod calibrate;
 mod cli;
 mod crash;
 mod prelabel;

@@ -1,5 +1,8 @@
 //! `tator apply`
 
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
 use clap::Args;
 use serde_json::Value;
 use tator_domain::{DatasetName, RunName};
@@ -29,6 +32,9 @@ pub(super) struct Apply {
     /// Drafts for those, too, that are for people to decide on
     #[arg(long)]
     queue: bool,
+    /// Write the calibration as one file that works on other datasets and machines, and end
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "queue", "condition", "anyway"])]
+    save_recipe: Option<PathBuf>,
     /// SQL condition over images, with boxes and classes in sub-queries
     #[arg(long = "where", value_name = "SQL")]
     condition: Option<String>,
@@ -51,6 +57,9 @@ pub(super) fn run(command: &Apply) -> anyhow::Result<Ending> {
         ..ApplyRequest::default()
     };
     let (dataset, calibration) = (&command.dataset, &command.calibration);
+    if let Some(file) = &command.save_recipe {
+        return save_recipe(command, file);
+    }
     let applied: Value = match open_existing(&command.workspace.workspace)? {
         Opened::Here(bench) => serde_json::to_value(bench.apply_calibration(dataset, calibration, &request, "")?)?,
         Opened::There(server) => {
@@ -62,6 +71,22 @@ pub(super) fn run(command: &Apply) -> anyhow::Result<Ending> {
     if command.json {
         answer(&applied.to_string());
     }
+    Ok(Ending::Done)
+}
+
+fn save_recipe(command: &Apply, file: &Path) -> anyhow::Result<Ending> {
+    let (dataset, calibration) = (&command.dataset, &command.calibration);
+    let bytes = match open_existing(&command.workspace.workspace)? {
+        Opened::Here(bench) => bench.pack_calibration(dataset, calibration)?,
+        Opened::There(server) => {
+            let mut bytes = Vec::new();
+            let door = format!("/api/v1/datasets/{dataset}/calibrations/{calibration}/recipe");
+            server.download(&door, &serde_json::json!({}), &mut bytes)?;
+            bytes
+        }
+    };
+    std::fs::write(file, &bytes).with_context(|| format!("writing {}", file.display()))?;
+    tell(&format!("{}: {} bytes; `tator calibrate --recipe` uses it", file.display(), bytes.len()));
     Ok(Ending::Done)
 }
 

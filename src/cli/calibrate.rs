@@ -1,6 +1,7 @@
 //! `tator calibrate`
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Args;
@@ -9,6 +10,7 @@ use tator_pipeline::calibrate::{Labels, Options};
 use tator_pipeline::{CalibrateRequest, Workbench};
 
 use super::job::follow;
+use super::workspace::absolute;
 use super::{Ending, WorkspaceFlag};
 
 #[derive(Args)]
@@ -52,6 +54,9 @@ pub(super) struct Calibrate {
     /// Images a model was trained on, as SQL condition: their truth is not used; may be given for each model
     #[arg(long, value_name = "MODEL=SQL")]
     seen: Vec<String>,
+    /// Use the trees and thresholds of a package (`tator apply --save-recipe`), and try them on the truth there is
+    #[arg(long, value_name = "FILE")]
+    recipe: Option<PathBuf>,
     /// Leave out features whose names begin like this; may be given several times
     #[arg(long, value_name = "PREFIX")]
     without: Vec<String>,
@@ -86,6 +91,7 @@ pub(super) fn run(command: &Calibrate) -> anyhow::Result<Ending> {
         options,
         seen,
         queue_from: command.queue_from,
+        recipe: command.recipe.as_deref().map(absolute).transpose()?,
         without: command.without.clone(),
         ..CalibrateRequest::new(command.dataset.clone(), command.run.clone())
     };

@@ -30,6 +30,8 @@ pub enum Protocol {
         /// How many parts.
         folds: usize,
     },
+    /// A recipe from elsewhere: every image with truth tests it.
+    Imported,
 }
 
 /// For each image the fold it is in: the images in the order of their hash are dealt out in turn.

@@ -34,4 +34,4 @@ pub use pool::{ImageSize, Pool, Source};
 pub use priors::{PRIOR_COLUMNS, Priors};
 pub use rule::{Rule, Scope};
 pub use shelf::{NoShelf, Shelf};
-pub use run::{Calibrated, FoldReport, Heard, RowScore, calibrate};
+pub use run::{Calibrated, FoldReport, Heard, RowScore, calibrate, try_out};

@@ -125,6 +125,34 @@ pub fn calibrate(
     trial.conclude(Protocol::Nested { folds: n }, development)
 }
 
+/// Tries what was developed elsewhere: every image of the pool tests it, once. Baselines choose their rules on the other parts,
+/// so that they have seen more of this pool than the recipe.
+///
+/// # Errors
+/// As [`calibrate`].
+pub fn try_out(
+    pool: &Pool<'_>,
+    sources: &[Source],
+    development: Development,
+    options: &Options,
+) -> Result<Calibrated, Error> {
+    options.check()?;
+    let mut baselines: Vec<Source> = sources.to_vec();
+    baselines.push(Source { name: UNION.to_owned(), detections: pool.candidates.to_vec() });
+    let mut trial = Trial::new(pool, &baselines, options);
+    let n = options.outer_folds;
+    // With too few images there is nothing to compare with: the gate says so.
+    if pool.images.len() >= 2 * n {
+        let outer = deal(pool.images, &vec![true; pool.images.len()], n, options.seed);
+        for fold in 0..n {
+            let test: Vec<bool> = outer.iter().map(|one| *one == Some(fold)).collect();
+            let dev: Vec<bool> = test.iter().map(|is| !is).collect();
+            trial.test(&development, &dev, None, &test, fold)?;
+        }
+    }
+    trial.conclude(Protocol::Imported, development)
+}
+
 /// What is gathered while parts are tested.
 struct Trial<'a> {
     pool: &'a Pool<'a>,
@@ -175,13 +203,10 @@ impl<'a> Trial<'a> {
             self.count(&source.name, &rule, &self.pool.detections_on(&source.detections, test), test)?;
         }
         let n = |marked: &[bool]| marked.iter().filter(|is| **is).count();
-        let best = &development.tried[0];
-        self.folds.push(FoldReport {
-            dev_images: n(dev),
-            test_images: n(test),
-            rounds: best.rounds,
-            loss: best.loss,
-        });
+        if let Some(best) = development.tried.first() {
+            let (dev_images, test_images) = (n(dev), n(test));
+            self.folds.push(FoldReport { dev_images, test_images, rounds: best.rounds, loss: best.loss });
+        }
         Ok(())
     }
 

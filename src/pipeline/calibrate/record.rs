@@ -12,6 +12,7 @@ use tator_store::{Reader, RunKind};
 
 use super::figures::Figures;
 use super::gather::{Gathered, Lineage, features_hash};
+use super::package::ImportedRecipe;
 use super::request::{CalibrateRequest, refused};
 use super::work::{Scored, full_names};
 use crate::error::Error;
@@ -182,6 +183,7 @@ pub(super) fn key_of(reader: &Reader, request: &CalibrateRequest) -> Result<Stri
         "data_version": reader.data_version(&request.dataset)?,
         "request": plain,
         "features": features_hash(&[]),
+        "recipe": request.recipe.as_ref().map(|path| ImportedRecipe::open(path).map(|recipe| recipe.note.fingerprint)).transpose()?,
     });
     Ok(blake3::hash(made_of.to_string().as_bytes()).to_hex().to_string())
 }

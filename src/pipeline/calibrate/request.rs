@@ -1,6 +1,7 @@
 //! Asking for a calibration; looking at finished ones.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use tator_domain::{DatasetName, RunName};
@@ -31,6 +32,9 @@ pub struct CalibrateRequest {
     /// Probability from which on a candidate that is not accepted goes to people.
     #[serde(default = "tenth")]
     pub queue_from: f64,
+    /// A package of [`Workbench::pack_calibration`]: its trees and thresholds are used, and tried on the truth there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recipe: Option<PathBuf>,
     /// Columns that are left out: those whose names begin like one of these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without: Vec<String>,
@@ -45,7 +49,7 @@ impl CalibrateRequest {
     #[must_use]
     pub fn new(dataset: DatasetName, run: RunName) -> Self {
         let (options, seen) = (Options::default(), BTreeMap::new());
-        Self { dataset, run, name: None, options, seen, queue_from: tenth(), without: Vec::new() }
+        Self { dataset, run, name: None, options, seen, queue_from: tenth(), recipe: None, without: Vec::new() }
     }
 
     /// Refuses what can be told at once.
@@ -55,6 +59,9 @@ impl CalibrateRequest {
     pub fn check(&self) -> Result<(), Error> {
         if !(0.0..=1.0).contains(&self.queue_from) {
             return Err(Error::invalid("queue_from", format!("{} is not between 0 and 1", self.queue_from)));
+        }
+        if self.recipe.as_ref().is_some_and(|path| !path.is_absolute()) {
+            return Err(Error::invalid("recipe", "give the absolute path of a package on this machine"));
         }
         self.options.check().map_err(refused)
     }

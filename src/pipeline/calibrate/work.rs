@@ -6,11 +6,14 @@ use std::time::Instant;
 
 use tator_domain::{ClassId, ImageId, RunName};
 use tator_learning::boost::Columns;
-use tator_learning::calibrator::{Calibrated, Heard, ImageSize, PRIOR_COLUMNS, Part, Pool, RowScore, calibrate, suppress};
+use tator_learning::calibrator::{
+    Calibrated, Heard, ImageSize, Options, PRIOR_COLUMNS, Part, Pool, RowScore, calibrate, suppress, try_out,
+};
 use tator_store::{Column, DeskCandidate, RunDraft, RunKind};
 
 use super::figures::{Missed, Review, Reviewed, Said};
 use super::gather::{Gathered, as_detection, gather};
+use super::package::ImportedRecipe;
 use super::record::{CalibrateReport, Made, Record, key_of};
 use super::request::{CalibrateRequest, refused};
 use super::shelf::TreeShelf;
@@ -56,7 +59,7 @@ fn check_truth(request: &CalibrateRequest, gathered: &Gathered) -> Result<(), Er
         let text = format!("run {} has no candidate on an image that is still there: nothing to judge", request.run);
         return Err(Error::invalid("run", text));
     }
-    if gathered.sizes.is_empty() {
+    if gathered.sizes.is_empty() && request.recipe.is_none() {
         let why = match hidden {
             0 => "no image of the run is labelled or reviewed: label some first".to_owned(),
             n => format!("models were trained on all {n} labelled images of the run: label others first"),
@@ -94,7 +97,16 @@ fn make(
     let pool = Pool::new(&gathered.sizes, &detections, &gathered.truths, columns).map_err(refused)?;
     let shelf = TreeShelf::open(context.writer.reader());
     let mut listener = Listener::new(context, request);
-    let found = calibrate(&pool, &gathered.sources, &request.options, &shelf, &mut |heard| listener.hear(heard));
+    let found = match &request.recipe {
+        Some(path) => {
+            let recipe = ImportedRecipe::open(path)?;
+            recipe.check(&gathered.features.names)?;
+            context.log(&format!("recipe {}", recipe.note.fingerprint));
+            let options = Options { experts: recipe.options().experts.clone(), ..request.options.clone() };
+            try_out(&pool, &gathered.sources, recipe.development(&class_names(context, request)?)?, &options)
+        }
+        None => calibrate(&pool, &gathered.sources, &request.options, &shelf, &mut |heard| listener.hear(heard)),
+    };
     let mut found = found.map_err(refused)?;
     context.progress("scoring and writing", 0, 0)?;
     let scores = everywhere(gathered, &found, &rows)?;
@@ -217,6 +229,11 @@ fn prior_columns(gathered: &Gathered, found: &Calibrated) -> Vec<Vec<f32>> {
     found.development.priors.columns(boxes)
 }
 
+fn class_names(context: &Context, request: &CalibrateRequest) -> Result<BTreeMap<ClassId, String>, Error> {
+    let classes = context.writer.reader().class_list(&request.dataset)?;
+    Ok(classes.into_iter().map(|class| (class.class_id, class.name)).collect())
+}
+
 fn review(
     context: &Context,
     request: &CalibrateRequest,
@@ -224,8 +241,7 @@ fn review(
     found: &Calibrated,
     detections: &[Detection],
 ) -> Result<Reviewed, Error> {
-    let classes = context.writer.reader().class_list(&request.dataset)?;
-    let names: BTreeMap<ClassId, String> = classes.into_iter().map(|class| (class.class_id, class.name)).collect();
+    let names = class_names(context, request)?;
     let tested: BTreeSet<ImageId> = match found.per_image.get("calibrated") {
         Some(counts) => {
             gathered.sizes.iter().zip(counts).filter(|(_, tested)| tested.is_some()).map(|(size, _)| size.image).collect()

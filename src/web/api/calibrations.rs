@@ -19,6 +19,7 @@ pub(super) fn doors() -> Vec<Door> {
         Door::get("/api/v1/datasets/{dataset}/calibrations/{calibration}", |route| route.to(show)),
         Door::delete("/api/v1/datasets/{dataset}/calibrations/{calibration}", |route| route.to(delete)),
         Door::post("/api/v1/datasets/{dataset}/calibrations/{calibration}/explain", |route| route.to(explain)),
+        Door::post("/api/v1/datasets/{dataset}/calibrations/{calibration}/recipe", |route| route.to(recipe)),
         Door::post("/api/v1/datasets/{dataset}/calibrations/{calibration}/apply", |route| route.to(apply)),
     ]
 }
@@ -78,6 +79,13 @@ async fn explain(
     let (dataset, calibration) = path.into_inner();
     let explained = blocking(move || bench.explain_candidates(&dataset, &calibration, &wanted.candidates)).await?;
     Ok(HttpResponse::Ok().json(json!({ "candidates": explained })))
+}
+
+async fn recipe(bench: Bench, path: web::Path<(DatasetName, RunName)>) -> WebResult<HttpResponse> {
+    let (dataset, calibration) = path.into_inner();
+    let name = format!("attachment; filename=\"{calibration}.zip\"");
+    let bytes = blocking(move || bench.pack_calibration(&dataset, &calibration)).await?;
+    Ok(HttpResponse::Ok().content_type("application/zip").insert_header(("content-disposition", name)).body(bytes))
 }
 
 async fn apply(
