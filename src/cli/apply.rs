@@ -93,9 +93,13 @@ fn save_recipe(command: &Apply, file: &Path) -> anyhow::Result<Ending> {
 fn told(command: &Apply, applied: &Value) {
     for class in applied["classes"].as_array().into_iter().flatten() {
         let name = class["name"].as_str().unwrap_or("?");
-        tell(&format!("  {name}: {} accepted, {} for people, {} dropped", class["accept"], class["queue"], class["drop"]));
+        tell(&format!(
+            "  {name}: {} accepted, {} for people, {} dropped",
+            class["accept"], class["queue"], class["drop"]
+        ));
     }
-    let what = format!("{} drafts on {} of {} free images", applied["drafts"], applied["images"], applied["free_images"]);
+    let what =
+        format!("{} drafts on {} of {} free images", applied["drafts"], applied["images"], applied["free_images"]);
     match applied["change"]["change_id"].as_i64() {
         Some(change) => tell(&format!("{what}; change {change} takes them back")),
         None => tell(&format!("{what} would be made; nothing is changed")),

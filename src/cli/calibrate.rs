@@ -73,7 +73,8 @@ pub(super) struct Calibrate {
 pub(super) fn run(command: &Calibrate) -> anyhow::Result<Ending> {
     let mut seen = BTreeMap::new();
     for told in &command.seen {
-        let (model, condition) = told.split_once('=').context("--seen needs MODEL=CONDITION, such as yolox=\"split = 'train'\"")?;
+        let (model, condition) =
+            told.split_once('=').context("--seen needs MODEL=CONDITION, such as yolox=\"split = 'train'\"")?;
         seen.insert(model.trim().to_owned(), condition.trim().to_owned());
     }
     let usual = Options::default();

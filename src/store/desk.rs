@@ -137,7 +137,8 @@ impl Desk {
         self.rows(&queries::SELECT_DESK_IMAGES, |batch, all| {
             let ids = column::<Int64Array>(batch, "image_id")?;
             let side = |name| column::<Float64Array>(batch, name);
-            let (widths, heights, truths) = (side("width")?, side("height")?, column::<BooleanArray>(batch, "is_truth")?);
+            let (widths, heights, truths) =
+                (side("width")?, side("height")?, column::<BooleanArray>(batch, "is_truth")?);
             all.extend((0..batch.num_rows()).map(|row| DeskImage {
                 image_id: ids.value(row),
                 width: widths.value(row),
@@ -199,7 +200,9 @@ impl Desk {
             }
             for (name, all) in table.names.iter().zip(&mut table.columns) {
                 let values = column::<Float32Array>(batch, name)?;
-                all.extend((0..batch.num_rows()).map(|row| if values.is_valid(row) { values.value(row) } else { f32::NAN }));
+                all.extend(
+                    (0..batch.num_rows()).map(|row| if values.is_valid(row) { values.value(row) } else { f32::NAN }),
+                );
             }
             Ok(())
         })?;

@@ -53,7 +53,8 @@ impl crate::Reader {
             let staged: Vec<_> = staging.iter().filter_map(refused).collect();
             let each = ALL.iter().filter(|query| !staging.contains(query)).filter_map(|query| {
                 let sql = query.of_where(dataset, "true").replace("{among}", "true").replace("{seqs}", "1");
-                let sql = sql.replace("{run}", "sample").replace("{calibration}", "sample").replace("{other}", "sample");
+                let sql =
+                    sql.replace("{run}", "sample").replace("{calibration}", "sample").replace("{other}", "sample");
                 let refused = match query.name.starts_with("schema/") {
                     true => batch(query).err(),
                     false => connection.prepare(&sql).err(),

@@ -230,7 +230,10 @@ impl Reader {
     /// [`Error::NotFound`] for calibration or candidate.
     pub fn judged_candidate(&self, of: (&DatasetName, &RunName, &RunName), candidate: i64) -> Result<Judged, Error> {
         let found = self.review_rows(&queries::SELECT_JUDGED, of, &[&candidate], judged)?;
-        found.into_iter().next().ok_or_else(|| Error::NotFound(format!("candidate {candidate} of calibration {}", of.1)))
+        found
+            .into_iter()
+            .next()
+            .ok_or_else(|| Error::NotFound(format!("candidate {candidate} of calibration {}", of.1)))
     }
 
     /// The next candidates of a band that nobody has judged, out of a sample of `size`.

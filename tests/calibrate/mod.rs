@@ -1,6 +1,8 @@
 //! Calibration through the real program, with the stand-ins for detectors: they see red and blue rectangles, and are nearly
 //! always right, so that the gate has nothing to promote and says so.
 
+mod pages;
+
 use std::fs;
 use std::path::Path;
 
@@ -51,9 +53,11 @@ fn a_calibration_is_tested_recorded_explained_applied_and_taken_back() {
     let record = server.get(&format!("{AT}/r_c1"))["record"].clone();
     assert_eq!((&record["test_opened"], &record["protocol"]), (&json!(1), &json!({ "nested": { "folds": 2 } })));
     assert_eq!(record["figures"]["recall_ceiling"], 1.0);
-    let parts = rows(&server, "SELECT part, fold IS NULL, count(*) > 0 FROM seen.scores_r_c1 GROUP BY ALL ORDER BY part");
+    let parts =
+        rows(&server, "SELECT part, fold IS NULL, count(*) > 0 FROM seen.scores_r_c1 GROUP BY ALL ORDER BY part");
     assert_eq!(parts, json!([["open", true, true], ["test", false, true]]));
-    let apart = "SELECT count(*) FROM (SELECT image_id FROM seen.scores_r_c1 GROUP BY 1 HAVING count(DISTINCT fold) > 1)";
+    let apart =
+        "SELECT count(*) FROM (SELECT image_id FROM seen.scores_r_c1 GROUP BY 1 HAVING count(DISTINCT fold) > 1)";
     assert_eq!(rows(&server, apart)[0][0], 0);
     let same = "SELECT (SELECT count(*) FROM seen.features_r_c1) = (SELECT count(*) FROM seen.candidates_r)";
     assert_eq!(rows(&server, same)[0][0], true);
@@ -108,7 +112,8 @@ fn the_command_prints_what_it_promises_and_the_same_again_is_the_same() {
     // Made anew without what was kept, it has the same bytes.
     let tables = |name: &str| {
         let at = workspace.join("tables/seen/calibrations").join(name);
-        ["scores.parquet", "features.parquet", "missed.parquet", "model.json"].map(|file| fs::read(at.join(file)).unwrap())
+        ["scores.parquet", "features.parquet", "missed.parquet", "model.json"]
+            .map(|file| fs::read(at.join(file)).unwrap())
     };
     let before = tables("one");
     fs::remove_dir_all(workspace.join("tables/seen/calibrations/one")).unwrap();

@@ -142,7 +142,8 @@ impl Model {
             return Ok(());
         }
         let (ours, theirs) = (&self.names, columns.names());
-        let missing = ours.iter().find(|name| !theirs.contains(name)).or(theirs.iter().find(|name| !ours.contains(name)));
+        let missing =
+            ours.iter().find(|name| !theirs.contains(name)).or(theirs.iter().find(|name| !ours.contains(name)));
         let which = missing.map_or_else(|| "their order".to_owned(), |name| format!("{name:?}"));
         Err(Error::invalid("columns", format!("they are not those the model was trained on: {which} differs")))
     }

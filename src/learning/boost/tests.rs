@@ -18,7 +18,8 @@ impl Data {
     fn of(fixture: &Value) -> Self {
         let cells = fixture["rows"].as_array().unwrap();
         let width = cells[0].as_array().unwrap().len();
-        let column = |at: usize| cells.iter().map(|row| row[at].as_f64().map_or(f32::NAN, |cell| cell as f32)).collect();
+        let column =
+            |at: usize| cells.iter().map(|row| row[at].as_f64().map_or(f32::NAN, |cell| cell as f32)).collect();
         Self {
             names: (0..width).map(|at| format!("column <{at}>")).collect(),
             columns: (0..width).map(column).collect(),

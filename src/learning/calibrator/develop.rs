@@ -9,8 +9,8 @@ use super::options::Options;
 use super::pool::Pool;
 use super::priors::{PRIOR_COLUMNS, Priors};
 use super::rule::{Rule, choose_rule};
-use super::shelf::Shelf;
 use super::run::Heard;
+use super::shelf::Shelf;
 use crate::Error;
 use crate::boost::{Columns, Parameters, Step};
 use crate::calibration::Platt;
@@ -83,8 +83,7 @@ pub(super) fn with_priors<T>(
     with: impl FnOnce(&Columns<'_>) -> Result<T, Error>,
 ) -> Result<T, Error> {
     let fitted = priors.columns_of(pool);
-    let names: Vec<String> =
-        pool.columns.names().iter().cloned().chain(PRIOR_COLUMNS.map(str::to_owned)).collect();
+    let names: Vec<String> = pool.columns.names().iter().cloned().chain(PRIOR_COLUMNS.map(str::to_owned)).collect();
     let mut columns: Vec<&[f32]> = pool.columns.slices().to_vec();
     columns.extend(fitted.iter().map(Vec::as_slice));
     with(&Columns::new(&names, columns)?)
@@ -174,7 +173,8 @@ impl Fitting<'_> {
             }
         }
         crossed.margins.sort_by_key(|(row, _)| *row);
-        crossed.rounds = (0..all_rounds[0].len()).map(|at| middle(all_rounds.iter().map(|of| of[at]).collect())).collect();
+        crossed.rounds =
+            (0..all_rounds[0].len()).map(|at| middle(all_rounds.iter().map(|of| of[at]).collect())).collect();
         crossed.loss = self.loss(&crossed.margins)?;
         Ok(crossed)
     }

@@ -64,7 +64,10 @@ impl Ground<'_> {
         for (at, expert) in self.options.experts.iter().enumerate() {
             let (mine, aside) = (self.of(expert, rows), held.map(|held| self.of(expert, held)));
             let wanted = rounds.map(|rounds| rounds[at + 1]);
-            if !self.is_enough(&mine) || !aside.as_deref().is_none_or(|aside| self.is_enough(aside)) || wanted == Some(0) {
+            if !self.is_enough(&mine)
+                || !aside.as_deref().is_none_or(|aside| self.is_enough(aside))
+                || wanted == Some(0)
+            {
                 counts.push(0);
                 continue;
             }

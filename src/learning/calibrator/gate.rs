@@ -87,7 +87,9 @@ pub fn gate(calibrated: &[Counts], baselines: &BTreeMap<String, Vec<Counts>>, re
             (true, why)
         }
         Some((name, [value, low, high])) if *value <= 0.0 => {
-            let why = format!("not better than {name}: F1 differs by {value:.3} ({low:.3} to {high:.3}); {best_baseline} stays, with F1 {most:.3}");
+            let why = format!(
+                "not better than {name}: F1 differs by {value:.3} ({low:.3} to {high:.3}); {best_baseline} stays, with F1 {most:.3}"
+            );
             (false, why)
         }
         Some((name, [value, low, high])) => {

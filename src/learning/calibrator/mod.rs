@@ -33,5 +33,5 @@ pub use options::{Labels, Options};
 pub use pool::{ImageSize, Pool, Source};
 pub use priors::{PRIOR_COLUMNS, Priors};
 pub use rule::{Rule, Scope};
-pub use shelf::{NoShelf, Shelf};
 pub use run::{Calibrated, FoldReport, Heard, RowScore, calibrate, try_out};
+pub use shelf::{NoShelf, Shelf};

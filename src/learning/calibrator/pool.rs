@@ -96,7 +96,8 @@ impl<'a> Pool<'a> {
 
     /// What of these lies on the marked images.
     pub(super) fn detections_on(&self, all: &[Detection<PixelBox>], marked: &[bool]) -> Vec<Detection<PixelBox>> {
-        let is_on = |image: ImageId| self.images.binary_search_by_key(&image, |size| size.image).is_ok_and(|at| marked[at]);
+        let is_on =
+            |image: ImageId| self.images.binary_search_by_key(&image, |size| size.image).is_ok_and(|at| marked[at]);
         all.iter().filter(|one| is_on(one.image)).cloned().collect()
     }
 

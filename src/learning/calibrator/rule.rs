@@ -115,8 +115,10 @@ pub(super) fn choose_rule(
     };
     let mut best: Option<(f64, Rule)> = None;
     for dedupe in &options.dedupe {
-        let judged = judge(&truths, detections, options.iou, *dedupe).map_err(|e| Error::invalid("scores", e.to_string()))?;
-        let by_fold: Vec<_> = (0..folds).map(|one| by_class(&truths, detections, &judged, |image| fold(image) == Some(one))).collect();
+        let judged =
+            judge(&truths, detections, options.iou, *dedupe).map_err(|e| Error::invalid("scores", e.to_string()))?;
+        let by_fold: Vec<_> =
+            (0..folds).map(|one| by_class(&truths, detections, &judged, |image| fold(image) == Some(one))).collect();
         let mut sums = [Counts::default(); 2];
         for (out, aside) in by_fold.iter().enumerate() {
             let others = merged(by_fold.iter().enumerate().filter(|(one, _)| *one != out).map(|(_, classes)| classes));

@@ -185,8 +185,10 @@ impl<'a> Trial<'a> {
             with_priors(self.pool, &development.priors, |columns| development.probabilities(columns, &rows))?;
         let scored: Vec<(usize, f64)> = rows.iter().copied().zip(probabilities).collect();
         self.keep(&scored, &development.rule, (Some(fold), Part::Test));
-        let detections: Vec<Detection<PixelBox>> =
-            scored.iter().map(|(row, score)| Detection { score: *score, ..self.pool.candidates[*row].clone() }).collect();
+        let detections: Vec<Detection<PixelBox>> = scored
+            .iter()
+            .map(|(row, score)| Detection { score: *score, ..self.pool.candidates[*row].clone() })
+            .collect();
         self.count(OURS, &development.rule, &detections, test)?;
         // A baseline learns its rule on the same images as ours: those that were left out in turn, or the tune part.
         let marked: Vec<bool> = match tune {
@@ -224,8 +226,10 @@ impl<'a> Trial<'a> {
     }
 
     fn keep(&mut self, scored: &[(usize, f64)], rule: &Rule, (fold, part): (Option<usize>, Part)) {
-        let detections: Vec<Detection<PixelBox>> =
-            scored.iter().map(|(row, score)| Detection { score: *score, ..self.pool.candidates[*row].clone() }).collect();
+        let detections: Vec<Detection<PixelBox>> = scored
+            .iter()
+            .map(|(row, score)| Detection { score: *score, ..self.pool.candidates[*row].clone() })
+            .collect();
         for (row, probability) in scored {
             self.scores[*row] = RowScore { probability: *probability, fold, part, accepted: false, kept: false };
         }
@@ -256,9 +260,8 @@ impl<'a> Trial<'a> {
         let tested: BTreeMap<String, Vec<Counts>> =
             self.counts.iter().map(|(name, of)| (name.clone(), of.iter().flatten().copied().collect())).collect();
         let mut rules = self.rules;
-        let mut standing = |name: &str, counts: &[Counts]| {
-            Standing::of(counts, rules.remove(name).unwrap_or_default(), &resampling)
-        };
+        let mut standing =
+            |name: &str, counts: &[Counts]| Standing::of(counts, rules.remove(name).unwrap_or_default(), &resampling);
         let ours = tested.get(OURS).cloned().unwrap_or_default();
         let others: BTreeMap<String, Vec<Counts>> = tested.into_iter().filter(|(name, _)| name != OURS).collect();
         Ok(Calibrated {

@@ -38,7 +38,8 @@ impl World {
                     truths.push(Truth { image, class, shape: rect, area: 400.0, crowd: false });
                 }
                 let lift = if real { 0.25 } else { 0.0 };
-                let mut say = |sure: f64| (chance.unit() < 0.85).then(|| (0.1 + 0.6 * chance.unit() + lift * sure) as f32);
+                let mut say =
+                    |sure: f64| (chance.unit() < 0.85).then(|| (0.1 + 0.6 * chance.unit() + lift * sure) as f32);
                 let (one, two) = (say(1.0), say(0.8));
                 let score = one.unwrap_or(0.0).max(two.unwrap_or(0.0));
                 if score > 0.0 {
@@ -75,7 +76,8 @@ impl World {
 }
 
 fn options() -> Options {
-    let parameters = Parameters { rounds: 60, early_stop: 10, max_depth: 3, eta: 0.2, balance: false, ..Parameters::default() };
+    let parameters =
+        Parameters { rounds: 60, early_stop: 10, max_depth: 3, eta: 0.2, balance: false, ..Parameters::default() };
     Options { recall_floor: 0.0, parameters, draws: 200, outer_folds: 3, inner_folds: 3, ..Options::default() }
 }
 

@@ -68,9 +68,12 @@ fn main() {
     let begun = Instant::now();
     let pool = Pool::new(&images, &candidates, &truths, table).unwrap();
     let done = calibrate(&pool, &sources, &options, &NoShelf, &mut |_| true).unwrap();
-    println!("{}", json!({
-        "seconds": begun.elapsed().as_secs_f64(), "test": done.test, "baselines": done.baselines, "gate": done.gate,
-        "folds": done.folds, "tried": done.development.tried,
-        "importances": done.development.ensemble.base().importances().unwrap(),
-    }));
+    println!(
+        "{}",
+        json!({
+            "seconds": begun.elapsed().as_secs_f64(), "test": done.test, "baselines": done.baselines, "gate": done.gate,
+            "folds": done.folds, "tried": done.development.tried,
+            "importances": done.development.ensemble.base().importances().unwrap(),
+        })
+    );
 }

@@ -84,7 +84,12 @@ impl Workbench {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Invalid`] for a condition that is refused.
-    pub fn preview_calibration(&self, d: &DatasetName, name: &RunName, request: &ApplyRequest) -> Result<ApplyPreview, Error> {
+    pub fn preview_calibration(
+        &self,
+        d: &DatasetName,
+        name: &RunName,
+        request: &ApplyRequest,
+    ) -> Result<ApplyPreview, Error> {
         let record = Record::parse(&self.reader().run_entry(d, RunKind::Calibration, name)?.record)?;
         Ok(self.chosen(d, name, &record, request)?.0)
     }

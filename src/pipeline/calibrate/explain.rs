@@ -43,7 +43,12 @@ impl Workbench {
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Invalid`] for too many at once.
-    pub fn explain_candidates(&self, d: &DatasetName, name: &RunName, candidates: &[i64]) -> Result<Vec<Explained>, Error> {
+    pub fn explain_candidates(
+        &self,
+        d: &DatasetName,
+        name: &RunName,
+        candidates: &[i64],
+    ) -> Result<Vec<Explained>, Error> {
         if candidates.len() > MOST {
             return Err(Error::invalid("candidates", format!("{} are too many: {MOST} at once", candidates.len())));
         }

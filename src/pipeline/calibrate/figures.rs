@@ -176,7 +176,8 @@ impl Review<'_> {
     pub fn look(&self) -> Result<Reviewed, Error> {
         let kept = self.rows(|score| score.fold.is_some() && score.kept);
         let found: Vec<Detection> = kept.iter().map(|row| self.detection(*row)).collect();
-        let at: Vec<usize> = (0..self.truths.len()).filter(|at| self.tested.contains(&self.truths[*at].image)).collect();
+        let at: Vec<usize> =
+            (0..self.truths.len()).filter(|at| self.tested.contains(&self.truths[*at].image)).collect();
         let truths: Vec<Truth> = at.iter().map(|at| self.truths[*at].clone()).collect();
         let bad = |e: tator_learning::bad_number::BadNumber| Error::invalid("scores", e.to_string());
         let matches = match_at(&truths, &found, self.iou, Classes::Apart).map_err(bad)?;

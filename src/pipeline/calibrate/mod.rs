@@ -24,11 +24,11 @@ mod work;
 
 pub use apply::{Applied, ApplyPreview, ApplyRequest, ClassBands};
 pub use explain::{Explained, Reason};
-pub use figures::{Cost, ErrorCount, Figures, Missed, PrPoint};
+pub use figures::{ClassFigures, Cost, ErrorCount, Figures, Missed, PrPoint, ReliabilityBin};
 pub use package::{ImportedRecipe, PackageNote};
-pub use record::{CalibrateReport, Record};
+pub use record::{BandCounts, CalibrateReport, Record, Sizes};
 pub use request::CalibrateRequest;
 pub use review::{Answer, BandEstimate, ClassScores, ScoreTable};
-pub use words::in_words;
 pub use tator_learning::calibrator::{Expert, Labels, Options, Protocol, Rule, Scope, Standing};
+pub use words::in_words;
 pub(crate) use work::run;

@@ -84,7 +84,8 @@ impl Workbench {
         let classes = reader.class_list(d)?.into_iter().map(|class| (class.class_id, class.name)).collect();
         let text = serde_json::to_vec_pretty(&RecipeText { record, classes });
         files.insert(RECIPE.to_owned(), text.map_err(|e| Error::invalid("recipe", e.to_string()))?);
-        let hashes: BTreeMap<String, String> = files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
+        let hashes: BTreeMap<String, String> =
+            files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
         let fingerprint = fingerprint(&hashes);
         let note = PackageNote { format: FORMAT.to_owned(), version: VERSION, fingerprint, files: hashes };
         let note = serde_json::to_vec_pretty(&note).map_err(|e| Error::invalid("recipe", e.to_string()))?;
@@ -138,12 +139,17 @@ impl ImportedRecipe {
         let note = files.remove(MANIFEST).ok_or("it has no manifest.json")?;
         let note: PackageNote = serde_json::from_slice(&note).map_err(|e| format!("{MANIFEST}: {e}"))?;
         if (note.format.as_str(), note.version) != (FORMAT, VERSION) {
-            return Err(format!("it is a {} of version {}, this program reads {FORMAT} {VERSION}", note.format, note.version));
+            return Err(format!(
+                "it is a {} of version {}, this program reads {FORMAT} {VERSION}",
+                note.format, note.version
+            ));
         }
         for (name, hash) in &note.files {
             match files.get(name) {
                 None => return Err(format!("{name} is in the manifest, but not there")),
-                Some(content) if sha256(content) != *hash => return Err(format!("{name} is not what the manifest says: its sha256 differs")),
+                Some(content) if sha256(content) != *hash => {
+                    return Err(format!("{name} is not what the manifest says: its sha256 differs"));
+                }
                 Some(_) => {}
             }
         }
@@ -189,7 +195,8 @@ impl ImportedRecipe {
         rule.classes = record.rule.classes.iter().filter_map(|(id, least)| Some((mapped(id)?, *least))).collect();
         let mut priors = record.priors.clone();
         priors.classes = record.priors.classes.iter().filter_map(|(id, shape)| Some((mapped(id)?, *shape))).collect();
-        let ensemble = Ensemble::open(&record.options.experts, |name| self.files.get(name).cloned()).map_err(refused)?;
+        let ensemble =
+            Ensemble::open(&record.options.experts, |name| self.files.get(name).cloned()).map_err(refused)?;
         Ok(Development {
             ensemble,
             priors,
@@ -208,7 +215,8 @@ mod tests {
 
     fn package(change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>, &mut PackageNote)) -> String {
         let mut files: BTreeMap<String, Vec<u8>> = [("model.json".to_owned(), b"{}".to_vec())].into();
-        let hashes: BTreeMap<String, String> = files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
+        let hashes: BTreeMap<String, String> =
+            files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
         let fingerprint = fingerprint(&hashes);
         let mut note = PackageNote { format: FORMAT.into(), version: VERSION, fingerprint, files: hashes };
         change(&mut files, &mut note);

@@ -249,7 +249,10 @@ impl Record {
     /// [`Error::Invalid`] for one of another layout.
     pub fn parse(value: &Value) -> Result<Self, Error> {
         serde_json::from_value(value.clone()).map_err(|e| {
-            Error::invalid("record", format!("this calibration was written by another version of Tator ({e}); calibrate again"))
+            Error::invalid(
+                "record",
+                format!("this calibration was written by another version of Tator ({e}); calibrate again"),
+            )
         })
     }
 

@@ -93,7 +93,8 @@ fn make(
         false => gathered.features.columns.iter().map(|column| rows.iter().map(|row| column[*row]).collect()).collect(),
     };
     let of_truth = if all_rows { &gathered.features.columns } else { &picked };
-    let columns = Columns::new(&gathered.features.names, of_truth.iter().map(Vec::as_slice).collect()).map_err(refused)?;
+    let columns =
+        Columns::new(&gathered.features.names, of_truth.iter().map(Vec::as_slice).collect()).map_err(refused)?;
     let pool = Pool::new(&gathered.sizes, &detections, &gathered.truths, columns).map_err(refused)?;
     let shelf = TreeShelf::open(context.writer.reader());
     let mut listener = Listener::new(context, request);
@@ -143,7 +144,8 @@ impl<'a> Listener<'a> {
         self.done += 1;
         if heard.step.round == 1 || heard.step.round.is_multiple_of(50) {
             let tune = heard.step.tune.map_or(String::new(), |loss| format!(", left out {loss:.4}"));
-            self.context.log(&format!("part {}: {} trees, loss {:.4}{tune}", heard.fold, heard.step.round, heard.step.train));
+            self.context
+                .log(&format!("part {}: {} trees, loss {:.4}{tune}", heard.fold, heard.step.round, heard.step.train));
         }
         if heard.fold != self.last {
             // Trees are mostly stopped early: what they did not need counts as done.
@@ -173,7 +175,8 @@ fn everywhere(gathered: &Gathered, found: &Calibrated, rows: &[usize]) -> Result
             .map(|(row, score)| Detection { score: *score, ..as_detection(&gathered.candidates[*row]) })
             .collect();
         for (row, probability) in open.iter().zip(&told) {
-            let score = RowScore { probability: *probability, fold: None, part: Part::Test, accepted: false, kept: false };
+            let score =
+                RowScore { probability: *probability, fold: None, part: Part::Test, accepted: false, kept: false };
             all[*row] = Some(Scored { score, is_truth: false });
         }
         for at in suppress(&detections, development.rule.dedupe) {
@@ -243,9 +246,13 @@ fn review(
 ) -> Result<Reviewed, Error> {
     let names = class_names(context, request)?;
     let tested: BTreeSet<ImageId> = match found.per_image.get("calibrated") {
-        Some(counts) => {
-            gathered.sizes.iter().zip(counts).filter(|(_, tested)| tested.is_some()).map(|(size, _)| size.image).collect()
-        }
+        Some(counts) => gathered
+            .sizes
+            .iter()
+            .zip(counts)
+            .filter(|(_, tested)| tested.is_some())
+            .map(|(size, _)| size.image)
+            .collect(),
         None => BTreeSet::new(),
     };
     Review {
@@ -300,7 +307,12 @@ fn keys(rows: &[DeskCandidate]) -> Vec<(&str, Column)> {
     ]
 }
 
-fn score_columns<'a>(rows: &[DeskCandidate], scores: &[Scored], said: &[Said], queue_from: f64) -> Vec<(&'a str, Column)> {
+fn score_columns<'a>(
+    rows: &[DeskCandidate],
+    scores: &[Scored],
+    said: &[Said],
+    queue_from: f64,
+) -> Vec<(&'a str, Column)> {
     let text = |words: Vec<Option<&'static str>>| {
         let mut known: BTreeMap<&'static str, Arc<str>> = BTreeMap::new();
         let one = |word: &'static str, known: &mut BTreeMap<&'static str, Arc<str>>| {

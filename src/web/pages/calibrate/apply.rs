@@ -2,8 +2,8 @@
 
 use actix_web::{HttpResponse, web};
 use tator_domain::{DatasetName, RunName};
-use tator_pipeline::calibrate::{ApplyRequest, Record};
 use tator_pipeline::Workbench;
+use tator_pipeline::calibrate::{ApplyRequest, Record};
 use tator_store::Drafted;
 
 use super::thresholds::{NOTHING, least_at, tick_of};

@@ -5,6 +5,7 @@ use tator_pipeline::calibrate::{Labels, Protocol, Record};
 /// How the test was kept apart, in words.
 pub(super) fn protocol(record: &Record) -> String {
     match record.protocol {
+        Protocol::Imported => "It was made elsewhere: every labelled image here tests it.".to_owned(),
         Protocol::Split => "A part of the images was kept aside for one test.".to_owned(),
         Protocol::Nested { folds } => {
             format!("Few images: each of {folds} parts was tested once, by models that had not seen it.")
@@ -19,7 +20,8 @@ pub(super) fn facts(record: &Record) -> Vec<(&'static str, String)> {
         Labels::OneToOne => "one candidate an object",
         Labels::ManyToOne => "every candidate that overlaps an object",
     };
-    let cap = options.wrong_per_right.map_or_else(|| "none".to_owned(), |cap| format!("{cap} wrong ones per right one"));
+    let cap =
+        options.wrong_per_right.map_or_else(|| "none".to_owned(), |cap| format!("{cap} wrong ones per right one"));
     let lineage = record.lineage.iter().map(|(model, lineage)| match (&lineage.condition, lineage.told) {
         (Some(condition), _) => format!("{model}: {} images left out ({condition})", lineage.seen_images),
         (None, true) => format!("{model}: none of these images"),

@@ -85,7 +85,12 @@ fn drawn(
         previous: (from > 0).then(|| page(from.saturating_sub(PAGE))),
         next: (u64::from(from + PAGE) < total).then(|| page(from + PAGE)),
         place: (u64::from(from) + u64::from(!found.is_empty()), u64::from(from) + found.len() as u64, total),
-        classes: record.figures.classes.iter().map(|c| (c.class_id, c.name.clone(), Some(c.class_id) == class)).collect(),
+        classes: record
+            .figures
+            .classes
+            .iter()
+            .map(|c| (c.class_id, c.name.clone(), Some(c.class_id) == class))
+            .collect(),
         kind,
         about: about(&record, Tab::Errors),
         shell: shell(bench, visit, d)?,

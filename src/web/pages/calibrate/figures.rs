@@ -38,7 +38,12 @@ fn drawn(
     let most = record.importances.iter().map(|one| one.gain).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
     let importances = record.importances.iter().take(TOLD).map(|one| {
         let name = one.name.replace("::", " of ");
-        (name, one.gain / most * 100.0, pc(one.gain / record.importances.iter().map(|i| i.gain).sum::<f64>()), one.splits)
+        (
+            name,
+            one.gain / most * 100.0,
+            pc(one.gain / record.importances.iter().map(|i| i.gain).sum::<f64>()),
+            one.splits,
+        )
     });
     Ok(FiguresPage {
         standings: standings(&record),
@@ -128,7 +133,11 @@ pub(super) fn curves(record: &Record) -> Vec<super::view::Curve> {
             "marks": [{ "x": floor, "name": "recall floor" }, { "x": record.test.recall, "name": "in use" }],
         })
         .to_string(),
-        words: format!("Left of the recall floor ({}) no threshold is chosen. In use: recall {}.", pc(floor), pc(record.test.recall)),
+        words: format!(
+            "Left of the recall floor ({}) no threshold is chosen. In use: recall {}.",
+            pc(floor),
+            pc(record.test.recall)
+        ),
         head: ["Recall %", "Precision %", "Probability from"],
         rows: points.iter().step_by(step).map(|p| [pc(p.0), pc(p.1), least(&p.2)]).collect(),
     };

@@ -58,7 +58,12 @@ fn usual() -> Form {
     }
 }
 
-fn whole(bench: &Workbench, visit: &Visit, dataset: DatasetName, form: Form) -> Result<ListPage, tator_pipeline::Error> {
+fn whole(
+    bench: &Workbench,
+    visit: &Visit,
+    dataset: DatasetName,
+    form: Form,
+) -> Result<ListPage, tator_pipeline::Error> {
     let shell = visit.shell(bench, Section::Calibrate, Some(&dataset))?;
     let mut lines: Vec<CalibrationLine> = bench
         .calibrations(&dataset)?

@@ -15,7 +15,8 @@ macro_rules! statements {
 pub(super) type Question = (String, String);
 
 fn question(text: &str, fill: &[(&str, &str)]) -> Question {
-    let text = fill.iter().fold(text.trim_end().to_owned(), |text, (key, value)| text.replace(&format!("{{{key}}}"), value));
+    let text =
+        fill.iter().fold(text.trim_end().to_owned(), |text, (key, value)| text.replace(&format!("{{{key}}}"), value));
     let title = text.lines().next().unwrap_or_default().trim_start_matches("-- ").to_owned();
     let dataset = fill.iter().find(|(key, _)| *key == "dataset").map_or("", |(_, value)| value).to_owned();
     (title, format!("/sql{}", addresses::query(&[("dataset", dataset), ("q", text), ("run", "1".to_owned())])))

@@ -8,8 +8,8 @@ use tator_store::Judged;
 use super::charts;
 use super::crop::Crop;
 use super::view::{
-    CandidatePage, ClassLine, Curve, ErrorsPage, ExamplesPart, FiguresPage, ReasonLine, ReviewPage, Sides, ThresholdRow,
-    ThresholdsPage,
+    CandidatePage, ClassLine, Curve, ErrorsPage, ExamplesPart, FiguresPage, ReasonLine, ReviewPage, Sides,
+    ThresholdRow, ThresholdsPage,
 };
 use super::view_list::{ApplyPage, CalibrationLine, ComparePage, Form, ListPage};
 use super::view_parts::{About, StandingLine, Tab};
@@ -139,7 +139,13 @@ impl Sample for FiguresPage {
             standings: vec![line("fast_1_c1", true), line("union <all>", false)],
             warnings: if full { vec!["nobody said <which>".into()] } else { vec![] },
             protocol: "Few images.".into(),
-            sizes: Sizes { images: 5_000, truth_images: 257, truths: 1_934, candidates: 98_117, truth_candidates: 4_000 },
+            sizes: Sizes {
+                images: 5_000,
+                truth_images: 257,
+                truths: 1_934,
+                candidates: 98_117,
+                truth_candidates: 4_000,
+            },
             ceiling: "81.0".into(),
             f1: "61.2".into(),
             curves: if full { vec![curve.clone()] } else { vec![] },
@@ -210,7 +216,10 @@ impl Sample for ErrorsPage {
         };
         let why = Some("/d/coins/calibrate/results/fast_1_c1/candidates/7".to_owned());
         vec![
-            ("usual", page(vec![(crop("nothing is there"), why, ""), (crop("missed"), None, "no candidate")], "background")),
+            (
+                "usual",
+                page(vec![(crop("nothing is there"), why, ""), (crop("missed"), None, "no candidate")], "background"),
+            ),
             ("empty", page(vec![], "missed")),
         ]
     }
@@ -218,7 +227,8 @@ impl Sample for ErrorsPage {
 
 impl Sample for CandidatePage {
     fn samples() -> Vec<(&'static str, Self)> {
-        let reason = |raises, width| ReasonLine { words: "<x> scores it 0.8".into(), adds: "+0.81".into(), raises, width };
+        let reason =
+            |raises, width| ReasonLine { words: "<x> scores it 0.8".into(), adds: "+0.81".into(), raises, width };
         let page = |reasons, band: &str, part: &str| Self {
             shell: shell(),
             about: about(Tab::Errors, false),

@@ -58,7 +58,8 @@ fn drawn(
     let estimates = bench.verdict_estimates(d, name)?;
     let candidates = estimates.iter().find(|one| one.band == band).map_or(0, |one| one.candidates);
     let next = if candidates == 0 { Vec::new() } else { bench.next_verdicts(d, name, (band, size), 2)? };
-    let (nothing, done) = (String::new(), estimates.iter().find(|one| one.band == band).map_or(0, |e| e.judged + e.skipped));
+    let (nothing, done) =
+        (String::new(), estimates.iter().find(|one| one.band == band).map_or(0, |e| e.judged + e.skipped));
     let crop = |context: f64| next.first().map(|one| Crop::blind(d, &names, one, context, nothing.clone()));
     let mut classes: Vec<(i32, String)> = names.iter().map(|(id, (name, _))| (*id, name.clone())).collect();
     classes.sort_by_key(|(_, name)| name.to_lowercase());
@@ -98,7 +99,8 @@ async fn answer(
         Some("skip") => Answer::Skip,
         _ => return Err(WebError::invalid("answer", "yes, no, other or skip")),
     };
-    let candidate = sent.read("candidate").ok_or_else(|| WebError::invalid("candidate", "the number of a candidate"))?;
+    let candidate =
+        sent.read("candidate").ok_or_else(|| WebError::invalid("candidate", "the number of a candidate"))?;
     let next = see(&sample_address(&d, &name, &sent));
     let said = (answer, sent.read("class"));
     blocking(move || bench.keep_verdict(&d, &name, candidate, said, &visit.author().name())).await?;
