@@ -11,5 +11,7 @@ mod browser;
 mod calibrate;
 mod cli;
 mod crash;
+mod explore;
+mod heads;
 mod prelabel;
 mod remote;

@@ -27,5 +27,6 @@ mod scikit;
 pub mod select;
 
 pub use chance::fold_of;
+pub use chance::{Chance, hash};
 pub use error::{Error, Watch};
 pub use rows::{Matrix, Rows, normalise};

@@ -221,6 +221,7 @@ impl Desk {
             }
             Ok(())
         })?;
+        agreement(&mut table, &votes, n_candidates);
         for (source, columns) in votes {
             for (what, values) in VOTES.iter().zip(columns) {
                 table.names.push(format!("{what}::{source}"));
@@ -249,6 +250,29 @@ impl Desk {
 
 /// What a source run says of a candidate, as `select_votes.sql` names it.
 const VOTES: [&str; 4] = ["own", "support", "weighed", "atoms"];
+/// Places of two of these.
+const SUPPORT: usize = 1;
+const WEIGHED: usize = 2;
+
+/// What all sources say together: means over the sources of a run, one that says nothing counting as 0.
+fn agreement(table: &mut FeatureTable, votes: &BTreeMap<String, [Vec<f32>; VOTES.len()]>, n_candidates: usize) {
+    let share = 1.0 / votes.len().max(1) as f32;
+    let mut columns = vec![vec![0.0_f32; n_candidates]; 3];
+    for of in votes.values() {
+        for row in 0..n_candidates {
+            let (support, weighed) = (of[SUPPORT][row], of[WEIGHED][row]);
+            if !support.is_nan() {
+                columns[0][row] += support * share;
+                columns[1][row] += weighed * share;
+                columns[2][row] += 1.0;
+            }
+        }
+    }
+    for (name, column) in ["mean_support", "agreement", "n_support"].into_iter().zip(columns) {
+        table.names.push(name.to_owned());
+        table.columns.push(column);
+    }
+}
 
 /// The columns that say where a row is.
 struct Placed<'a> {

@@ -357,13 +357,16 @@ fn make_record(
     let mut touched = BTreeSet::new();
     for edit in edits {
         match edit {
-            Edit::Add { key, class_id, x, y, w, h, polygon, angle, state: trust } => {
+            Edit::Add { key, class_id, x, y, w, h, polygon, angle, state: trust, origin } => {
                 let box_id = state.next_box_id(d)?;
                 let mut new = NewBox::plain(
                     living_class(classes, d, *class_id)?,
                     placed(&draft.image, PixelBox { x: *x, y: *y, w: *w, h: *h }, *angle)?,
-                    Origin::Human,
+                    origin.clone().unwrap_or(Origin::Human),
                 );
+                if new.origin == Origin::Import {
+                    return Err(Error::Invalid("an edit's box is a person's or a model's, not an import's".into()));
+                }
                 (new.polygon, new.angle) = (polygon.clone(), *angle);
                 new.state = trust.unwrap_or(BoxState::Trusted);
                 boxes.insert(box_id, new.numbered(box_id, draft.image.image_id));

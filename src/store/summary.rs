@@ -173,6 +173,10 @@ pub enum Edit {
         /// Trusted unless said otherwise.
         #[serde(default)]
         state: Option<tator_domain::BoxState>,
+        /// A person took what a model proposed: `model:<name>`. The box is a person's choice as any other; who saw it
+        /// first stays known until somebody changes it.
+        #[serde(default)]
+        origin: Option<tator_domain::Origin>,
     },
     /// Changes of a box; what is not named stays.
     Update {

@@ -8,8 +8,8 @@ use std::time::Instant;
 use serde::Serialize;
 use tator_domain::PixelBox;
 
-use crate::adapters::{Open, Parts, family, open_detector, open_embedder, open_segmenter};
-use crate::detector::{DetectOptions, Detection, Detector};
+use crate::adapters::{Open, Parts, family, open_detector, open_embedder, open_segmenter, open_text_detector};
+use crate::detector::{DetectOptions, Detection, Detector, TextDetector};
 use crate::embedder::Embedder;
 use crate::model_error::ModelError;
 use crate::network::Stop;
@@ -74,7 +74,8 @@ pub fn accept(parts: &Parts<'_>) -> Result<Acceptance, ModelError> {
             try_detector(name, detector.as_ref(), since(begun))
         }
         Open::TextDetect(_) => {
-            Err(ModelError::Manifest("models that take words are not tried yet: prelabelling opens them".into()))
+            let detector = open_text_detector(parts)?;
+            try_text_detector(name, detector.as_ref(), since(begun))
         }
     }
 }
@@ -140,6 +141,24 @@ fn try_detector(name: &str, detector: &dyn Detector, load_ms: f64) -> Result<Acc
         return broken(name, "a box holds something that is no number, or a score is outside 0 to 1".to_owned());
     }
     Ok(Acceptance { provider: detector.provider().name(), load_ms, cold_ms, warm_ms, ..Acceptance::default() })
+}
+
+/// Asked for two things on made-up pictures it answers with boxes of one or the other, and numbers that are some.
+fn try_text_detector(name: &str, detector: &dyn TextDetector, load_ms: f64) -> Result<Acceptance, ModelError> {
+    let (stop, options) = (Stop::default(), DetectOptions { score: 0.0, most: 100, ..detector.usual() });
+    let words = ["disc", "a red car"];
+    let (cold_ms, seen) = timed(|| detector.look(&disc(), &stop))?;
+    let (decode_cold_ms, first) = timed(|| detector.find(&seen, &words, &options, &stop))?;
+    let (warm_ms, other) = timed(|| detector.look(&noise(), &stop))?;
+    let (decode_ms, second) = timed(|| detector.find(&other, &words, &options, &stop))?;
+    let sound =
+        |found: &Detection| found.rect.is_valid() && (0.0..=1.0).contains(&found.score) && found.class < words.len();
+    if !first.iter().chain(&second).all(sound) {
+        return broken(name, "a box holds something that is no number, or a score is outside 0 to 1".to_owned());
+    }
+    let (decode_cold_ms, decode_ms) = (Some(decode_cold_ms), Some(decode_ms));
+    let provider = detector.provider().name();
+    Ok(Acceptance { provider, load_ms, cold_ms, warm_ms, decode_cold_ms, decode_ms, ..Acceptance::default() })
 }
 
 fn broken<T>(name: &str, reason: String) -> Result<T, ModelError> {

@@ -59,6 +59,9 @@ pub trait TextDetector: Send + Sync {
         stop: &Stop,
     ) -> Result<Vec<Detection>, ModelError>;
 
+    /// The options its authors show results with.
+    fn usual(&self) -> DetectOptions;
+
     /// What computes.
     fn provider(&self) -> Provider;
 

@@ -18,6 +18,8 @@ mod model_error;
 mod network;
 mod outline;
 mod picture;
+mod quality;
+mod region_text;
 mod runtime;
 mod sahi;
 #[cfg(test)]
@@ -25,12 +27,15 @@ mod samples;
 mod segmenter;
 mod suppress;
 mod tensor;
+mod text_encoder;
+mod text_map;
 mod thumbnail;
+mod tokeniser;
 
 pub use acceptance::{Acceptance, accept};
 pub use adapters::{
-    FAMILIES, Family, Open, Parts, Sniffed, family, open_detector, open_embedder, open_segmenter, open_text_detector,
-    sniff,
+    FAMILIES, Family, Open, Parts, Sniffed, family, finds_words, has_text_tower, open_detector, open_embedder,
+    open_segmenter, open_text_detector, open_text_encoder, sniff,
 };
 pub use detector::{DetectOptions, Detection, Detector, Overlap, TextDetector};
 pub use embedder::Embedder;
@@ -43,6 +48,8 @@ pub use model_error::ModelError;
 pub use network::{Network, OpenOptions, Port, Stop};
 pub use outline::Outline;
 pub use picture::{Picture, decode_upright, verify};
+pub use quality::{PictureQuality, quality};
+pub use region_text::{REGION_MARGIN, RegionText, Regions, SeenRegions};
 pub use runtime::{
     Provider, ProviderWish, RuntimeReport, WANTED as ONNX_RUNTIME_VERSION, provider_notice, runtime_library,
     runtime_report,
@@ -50,4 +57,5 @@ pub use runtime::{
 pub use sahi::{Slicing, Tagged, Window, detect_windows, windows};
 pub use segmenter::{Encoding, MaskGrid, Prompt, Segmenter};
 pub use tensor::{Data, Tensor};
+pub use text_encoder::TextEncoder;
 pub use thumbnail::{crop, thumbnail};

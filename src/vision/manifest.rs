@@ -48,6 +48,9 @@ pub struct ModelFile {
     pub size: u64,
 }
 
+/// Parts of an image encoder that are for words.
+const WORDS: [&str; 4] = ["text", "tokenizer", "vocab", "map"];
+
 /// The content of `model.toml`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -89,8 +92,9 @@ pub struct Manifest {
     /// What people should know before they use it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notes: Option<String>,
-    /// Files by their part: `encoder` and `decoder` of a segmenter, `encoder` of an image encoder and `text` where it has a
-    /// text tower, `model` where one file is all, `data` for weights beside the graph.
+    /// Files by their part: `encoder` and `decoder` of a segmenter; `encoder` of an image encoder, and where it has a text
+    /// tower `text` with `tokenizer` (tokenizer.json) or `vocab` (BERT's) and perhaps `map` (a matrix into its space);
+    /// `model` where one file is all, `data` for weights beside the graph.
     pub files: BTreeMap<String, ModelFile>,
 }
 
@@ -113,10 +117,13 @@ impl Manifest {
         toml::to_string(self).map_err(|e| ModelError::Manifest(e.to_string()))
     }
 
-    /// The hash that stands for the whole model: of its files' hashes, in the order of their parts.
+    /// The hash that stands for what the model says: of its files' hashes, in the order of their parts. An encoder of
+    /// pictures says the same of them whether it comes with words or not, so what it has for words does not count.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        self.files.values().map(|file| &file.sha256[..16]).collect::<Vec<_>>().join("-")
+        let counts = |part: &str| self.task != Task::Embed || !WORDS.contains(&part);
+        let files = self.files.iter().filter(|(part, _)| counts(part));
+        files.map(|(_, file)| &file.sha256[..16]).collect::<Vec<_>>().join("-")
     }
 
     fn check(&self) -> Result<(), ModelError> {
@@ -176,6 +183,16 @@ mod tests {
             assert!(Manifest::parse(&text).is_err(), "{path}");
         }
         assert!(Manifest::parse(&SAMPLE.replace("mobilesam", "../mobilesam")).is_err());
+    }
+
+    #[test]
+    fn words_do_not_change_what_pictures_are_to_an_encoder() {
+        let mute = SAMPLE.replace("segment", "embed");
+        let file = "path = \"text.onnx\"\nsha256 = \"1111111111111111111111111111111111111111111111111111111111111111\"\nsize = 1";
+        let spoken = format!("{mute}\n[files.text]\n{file}");
+        let fingerprint = |text: &str| Manifest::parse(text).expect("it is sound").fingerprint();
+        assert_eq!(fingerprint(&mute), fingerprint(&spoken));
+        assert_ne!(fingerprint(&spoken), fingerprint(&spoken.replace("embed", "segment")));
     }
 
     #[test]

@@ -136,12 +136,14 @@ pub struct Shell {
 }
 
 /// What the rail shows, from top to bottom.
-const RAIL: [Section; 11] = [
+const RAIL: [Section; 13] = [
     Section::Datasets,
     Section::Gallery,
     Section::Label,
     Section::Work,
     Section::Sql,
+    Section::Explore,
+    Section::Train,
     Section::Prelabel,
     Section::Calibrate,
     Section::Models,

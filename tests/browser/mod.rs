@@ -2,10 +2,13 @@
 
 mod assists;
 mod first_day;
+mod look_alikes;
 mod pages;
 mod people;
 mod shapes;
+mod training;
 mod two_tabs;
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -153,7 +153,7 @@ pub fn applied(outcome: EditOutcome) -> EditAnswer {
 
 /// A new box of the first class.
 pub fn add(key: &str, x: f64, y: f64, w: f64, h: f64) -> Edit {
-    Edit::Add { key: key.to_owned(), class_id: 1, x, y, w, h, polygon: None, angle: None, state: None }
+    Edit::Add { key: key.to_owned(), class_id: 1, x, y, w, h, polygon: None, angle: None, state: None, origin: None }
 }
 
 /// A box moves to another left edge.

@@ -1,4 +1,9 @@
 """Stand-ins for the embedder families: see README.md for what they compute."""
+import io
+import json
+
+import numpy
+
 from graph import I64, Graph
 
 
@@ -87,3 +92,50 @@ def efficientnet():
     g.output("logits", g.Slice(vector, [0], [1000], [1]), ["batch", 1000])
     g.output("embedding", vector, ["batch", 1280])
     return g
+
+
+def sentence_text(length=10):
+    """A vector for each token: [number / 1000, 0 …, 1 at 9]; padding holds sevens, which must not count."""
+    g = Graph("sentence_text")
+    ids, mask, kinds = (g.input(name, ["batch", "tokens"], I64) for name in ("input_ids", "attention_mask", "token_type_ids"))
+    value = g.Unsqueeze(g.Div(g.Add(g.floats(ids), g.floats(kinds)), 1000.0), [2])
+    tokens = g.Pad(g.Pad(value, [0, 0, 0, 0, 0, length - 2]), [0, 0, 0, 0, 0, 1], 1.0)
+    counts = g.Equal(g.Unsqueeze(mask, [2]), 1)
+    g.output("last_hidden_state", g.Where(counts, tokens, 7.0), ["batch", "tokens", length])
+    return g
+
+
+class Raw:
+    """A file that is no graph."""
+
+    def __init__(self, raw):
+        self.raw = raw
+
+    def bytes(self):
+        return self.raw
+
+
+def stretch_map(rows=10, columns=1280):
+    """Value i goes to place i, twice as large."""
+    out = io.BytesIO()
+    numpy.save(out, 2 * numpy.eye(rows, columns, dtype="float16"))
+    return Raw(out.getvalue())
+
+
+def small_vocabulary():
+    return Raw("\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "red", "blue", "car", "##s", "a", "dog"]).encode() + b"\n")
+
+
+def small_pieces():
+    """SentencePiece as SigLIP has it: 0 nothing, 1 the end, 2 unknown, then words that begin with a mark of a blank."""
+    words = ["<pad>", "</s>", "<unk>", "▁a", "▁red", "▁blue", "▁car", "s", "▁photo", "▁of"]
+    ends = {"type_id": 0, "id": "</s>"}
+    return Raw(json.dumps({
+        "version": "1.0", "truncation": None, "padding": None, "normalizer": None,
+        "added_tokens": [{"id": 1, "content": "</s>", "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": True}],
+        "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True},
+        "post_processor": {"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": ends}],
+                           "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"SpecialToken": ends}],
+                           "special_tokens": {"</s>": {"id": "</s>", "ids": [1], "tokens": ["</s>"]}}},
+        "decoder": None, "model": {"type": "Unigram", "unk_id": 2, "byte_fallback": False, "vocab": [[word, -float(at)] for at, word in enumerate(words)]},
+    }, ensure_ascii=False).encode() + b"\n")

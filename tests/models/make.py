@@ -12,6 +12,7 @@ import detectors
 import embedders
 import sam3
 import segmenters
+import word_detectors
 from segmenters import QUADRUPLE, SINGLE
 
 HERE = pathlib.Path(__file__).parent
@@ -30,7 +31,8 @@ def tracker(name, frame, side):
 
 def clip(visual, textual, inputs, outputs, tokens):
     return {"encoder": (visual, embedders.vision("clip_visual", inputs[0], outputs[0], 224, 512)),
-            "text": (textual, embedders.clip_text("clip_textual", inputs[1], outputs[1], 512, tokens))}
+            "text": (textual, embedders.clip_text("clip_textual", inputs[1], outputs[1], 512, tokens)),
+            "tokenizer": ("tokenizer.json", embedders.Raw((HERE / "clip/tokenizer.json").read_bytes()))}
 
 
 def pair(encoder, decoder, names=("encoder.onnx", "decoder.onnx")):
@@ -41,9 +43,13 @@ SPLIT = ("vision_encoder.onnx", "prompt_encoder_mask_decoder.onnx")
 SAM3 = ("sam3_image_encoder.onnx", "sam3_decoder.onnx")
 
 
+def clip_words():
+    return {"tokenizer": ("tokenizer.json", embedders.Raw((HERE / "clip/tokenizer.json").read_bytes()))}
+
+
 def sam3_files(full):
     return {**pair(sam3.exporter_encoder(), sam3.exporter_decoder(full), SAM3),
-            "text": ("sam3_language_encoder.onnx", sam3.exporter_text())}
+            "text": ("sam3_language_encoder.onnx", sam3.exporter_text()), **clip_words()}
 
 
 # name of the model and its folder: task, family, side of the input, its files by role
@@ -70,25 +76,42 @@ MODELS = {
     "sam3-full": ("segment", "sam3", 1008, sam3_files(True)),
     "sam3-usls": ("segment", "sam3", 1008, {
         **pair(sam3.usls_encoder(), sam3.usls_decoder(), ("vision-encoder.onnx", "geo-encoder-mask-decoder.onnx")),
-        "text": ("text-encoder.onnx", sam3.usls_text())}),
+        "text": ("text-encoder.onnx", sam3.usls_text()), **clip_words()}),
     "sam3-tracker": ("segment", "sam3", 1008, pair(sam3.tracker_encoder(), tracker("sam3_tracker_decoder", 1008, 288), SPLIT)),
     "clip-openai": ("embed", "clip", 224, clip("visual.onnx", "textual.onnx", ("input", "text"), ("output", "output"), 77)),
     "clip": ("embed", "clip", 224, clip("vision_model.onnx", "text_model.onnx", ("pixel_values", "input_ids"),
                                         ("image_embeds", "text_embeds"), "sequence_length")),
     "siglip": ("embed", "siglip", 224, {"encoder": ("vision_model.onnx", embedders.siglip_vision()),
-                                        "text": ("text_model.onnx", embedders.siglip_text())}),
+                                        "text": ("text_model.onnx", embedders.siglip_text()),
+                                        "tokenizer": ("tokenizer.json", embedders.small_pieces())}),
     "dinov2": ("embed", "dinov2", 224, {"encoder": ("model.onnx", embedders.dino("dinov2", 14, 384, 0, False))}),
     "dinov3": ("embed", "dinov3", 224, {"encoder": ("model.onnx", embedders.dino("dinov3", 16, 384, 4, True))}),
+    "efficientnet-words": ("embed", "efficientnet", 224, {
+        "encoder": ("model.onnx", embedders.efficientnet()), "text": ("text.onnx", embedders.sentence_text()),
+        "vocab": ("vocab.txt", embedders.small_vocabulary()), "map": ("map.npy", embedders.stretch_map())}),
     "efficientnet": ("embed", "efficientnet", 224, {"encoder": ("model.onnx", embedders.efficientnet())}),
 }
+MODELS |= {
+    "owl": ("text_detect", "owl", 768, {"model": ("model.onnx", word_detectors.owl(768, 576)), **clip_words()}),
+    "owl-v2": ("text_detect", "owl", 960, {"model": ("model.onnx", word_detectors.owl(960, 3600)), **clip_words()}),
+    "grounding-dino": ("text_detect", "grounding_dino", None, {
+        "model": ("model.onnx", word_detectors.grounding_hf()), "tokenizer": ("tokenizer.json", word_detectors.bert_words())}),
+    "grounding-dino-xal": ("text_detect", "grounding_dino", None, {
+        "model": ("model.onnx", word_detectors.grounding_xal()), "tokenizer": ("tokenizer.json", word_detectors.bert_words())}),
+    "yolo-world": ("text_detect", "yolo_world", 640, {
+        "model": ("model.onnx", word_detectors.yolo_world()),
+        "text": ("text_model.onnx", embedders.clip_text("clip_textual", "input_ids", "text_embeds", 512, "sequence_length")), **clip_words()}),
+}
 MODELS |= {name: ("detect", family, side, {"model": ("model.onnx", graph())}) for name, (family, side, graph, _) in detectors.MODELS.items()}
-DIMENSIONS = {"clip": 512, "clip-openai": 512, "siglip": 768, "dinov2": 384, "dinov3": 384, "efficientnet": 1280}
+DIMENSIONS = {"clip": 512, "clip-openai": 512, "siglip": 768, "dinov2": 384, "dinov3": 384, "efficientnet": 1280, "efficientnet-words": 1280}
 
 
 def manifest(name, task, family, side, files):
     lines = ["# Written by make.py. Keys: scripts/models/mobilesam.toml.", f'name = "stand-in-{name}"',
              f'title = "Stand-in for {name}"', f'task = "{task}"', f'family = "{family}"', 'licence = "MIT OR Apache-2.0"',
-             'source = "tests/models/make.py"', f"input_size = [{side}, {side}]"]
+             'source = "tests/models/make.py"']
+    if side:
+        lines.append(f"input_size = [{side}, {side}]")
     if name in DIMENSIONS:
         lines.append(f"dimensions = {DIMENSIONS[name]}")
     if name in detectors.MODELS and detectors.MODELS[name][3]:

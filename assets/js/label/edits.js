@@ -22,7 +22,7 @@ export function applyEdits(content, edits) {
 }
 
 function addedBox(edit) {
-  return { id: edit.key, box_id: null, origin: "human", state: "trusted", ...fieldsOf(edit) };
+  return { id: edit.key, box_id: null, origin: edit.origin ?? "human", state: "trusted", ...fieldsOf(edit) };
 }
 
 export const fieldsOf = (edit) => Object.fromEntries(FIELDS.filter((f) => f in edit).map((f) => [f, edit[f]]));

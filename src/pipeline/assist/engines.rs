@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::models::{Model, Shelves};
 
 /// An open model.
-struct Open<E: ?Sized> {
+pub(super) struct Open<E: ?Sized> {
     model: Model,
     engine: Arc<E>,
 }
@@ -104,7 +104,7 @@ impl Engines {
 }
 
 /// A model, opened if it is not. Others wait meanwhile: they want the same.
-fn get<E: ?Sized>(
+pub(super) fn get<E: ?Sized>(
     place: &Mutex<Vec<Open<E>>>,
     model: Model,
     settings: &AssistSettings,

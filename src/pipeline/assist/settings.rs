@@ -102,6 +102,7 @@ impl Workbench {
         if another {
             state.slots.clear();
             shared.engines.close();
+            shared.finders.close();
         }
         state.settings = settings;
         shared.wanted_changed(&state);

@@ -115,6 +115,7 @@ fn described(request: &AddRequest) -> Result<Manifest, Error> {
     let name = request.name.clone().or(usual).unwrap_or_default();
     Ok(Manifest {
         title: None,
+        files: described_files(folder, &names, &told, &family)?,
         task: tator_vision::family(&family).map_or(tator_vision::Task::Segment, tator_vision::Family::task),
         family,
         licence: request.licence.clone().unwrap_or_else(|| "not stated".to_owned()),
@@ -127,7 +128,6 @@ fn described(request: &AddRequest) -> Result<Manifest, Error> {
         std: None,
         classes: Vec::new(),
         notes: None,
-        files: described_files(folder, &names, &told)?,
         name,
     })
 }
@@ -158,7 +158,12 @@ fn chosen_family(request: &AddRequest, told: &Sniffed) -> Result<String, Error> 
 }
 
 /// The files by part, and weights that lie beside a graph: those whose names begin with the graph's.
-fn described_files(folder: &Path, names: &[String], told: &Sniffed) -> Result<BTreeMap<String, ModelFile>, Error> {
+fn described_files(
+    folder: &Path,
+    names: &[String],
+    told: &Sniffed,
+    family: &str,
+) -> Result<BTreeMap<String, ModelFile>, Error> {
     let mut files = BTreeMap::new();
     for (part, at) in &told.parts {
         let name = &names[*at];
@@ -175,6 +180,18 @@ fn described_files(folder: &Path, names: &[String], told: &Sniffed) -> Result<BT
             let key = if n == 0 { (*part).to_owned() } else { format!("{part}_data") };
             let size = fs::metadata(folder.join(&path)).map_err(Error::io(format!("reading {path}")))?.len();
             files.insert(key, ModelFile { sha256: hash_file(&folder.join(&path), |_| ())?, path, size });
+        }
+    }
+    // What goes with words: how they are cut into tokens, and perhaps a matrix into the space of the pictures.
+    let takes = |part: &str| {
+        tator_vision::family(family)
+            .is_some_and(|family| family.parts.iter().any(|p| p.trim_start_matches('?') == part))
+    };
+    for (part, name) in [("tokenizer", "tokenizer.json"), ("vocab", "vocab.txt"), ("map", "map.npy")] {
+        let path = folder.join(name);
+        if let Some(meta) = fs::metadata(&path).ok().filter(|meta| meta.is_file() && takes(part)) {
+            let sha256 = hash_file(&path, |_| ())?;
+            files.insert(part.to_owned(), ModelFile { path: name.to_owned(), sha256, size: meta.len() });
         }
     }
     Ok(files)

@@ -157,7 +157,7 @@ mod tests {
             let family =
                 tator_vision::family(&entry.family).unwrap_or_else(|| panic!("{}: {}", entry.name, entry.family));
             assert_eq!(family.task(), entry.task, "{}", entry.name);
-            for part in family.parts {
+            for part in family.parts.iter().filter(|part| !part.starts_with('?')) {
                 assert!(entry.files.iter().any(|file| file.part == *part), "{} needs {part}", entry.name);
             }
             for file in &entry.files {

@@ -111,7 +111,7 @@ impl Workbench {
         }
         // Tells at once about a condition that cannot be read, or that no image meets.
         images_of(reader, &request, recipe.seed)?;
-        let stem = if request.sample.is_some() { format!("{}_sample", recipe.name) } else { recipe.name.clone() };
+        let stem = if request.sample.is_some() { format!("{}_sample", recipe.name) } else { recipe.name };
         let name = request.run.clone().map_or_else(|| free_name(reader, &d, &stem), Ok)?;
         reader.check_free(&d, RunKind::Prepass, &name)?;
         request.run = Some(name.clone());

@@ -133,7 +133,7 @@ fn of_dataset(
             score: (0.5 + 0.5 * (sample.rect.area() / largest).sqrt()).max(wish.least),
             source: "human",
         };
-        let offers: Vec<Offer<'_>> = ours.iter().map(|sample| offer(sample)).collect();
+        let offers: Vec<Offer<'_>> = ours.iter().map(offer).collect();
         chosen.extend(choose(&offers, wish, recipe.seed, &class.name).into_iter().map(|at| (label, *ours[at])));
     }
     chosen.sort_by_key(|(_, sample)| (sample.image_id, sample.box_id));

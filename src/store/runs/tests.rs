@@ -144,7 +144,7 @@ fn a_deleted_run_comes_back_from_the_trash() {
     let gone = writer.delete_run(&coins(), RunKind::Prepass, &name("fast_1")).unwrap();
     assert!(count(&writer, "atoms_fast_1").is_err());
     assert!(writer.reader().trash().unwrap().is_empty(), "a run is no dataset");
-    assert_eq!(writer.reader().trashed_runs().unwrap(), [gone.clone()]);
+    assert_eq!(writer.reader().trashed_runs().unwrap(), std::slice::from_ref(&gone));
     writer.restore_run(&gone.entry).unwrap();
     assert_eq!(count(&writer, "atoms_fast_1").unwrap(), 3);
     assert!(writer.reader().trashed_runs().unwrap().is_empty());

@@ -12,13 +12,13 @@ use crate::sahi::{Slicing, detect_windows};
 const BLUE: usize = 0;
 const CAB: usize = 1;
 const RED: usize = 2;
-const DISC: PixelBox = PixelBox { x: 40.0, y: 20.0, w: 40.0, h: 40.0 };
-const BAR: PixelBox = PixelBox { x: 120.0, y: 30.0, w: 60.0, h: 60.0 };
+pub(super) const DISC: PixelBox = PixelBox { x: 40.0, y: 20.0, w: 40.0, h: 40.0 };
+pub(super) const BAR: PixelBox = PixelBox { x: 120.0, y: 30.0, w: 60.0, h: 60.0 };
 /// 230 of 255, a little less for the soft edges.
-const SCORE: f32 = 0.9;
+pub(super) const SCORE: f32 = 0.9;
 
 /// Those that leave overlaps to us: the red thing is in there twice.
-const BARE: [&str; 10] = [
+pub(super) const BARE: [&str; 10] = [
     "yolo",
     "yolo-seg",
     "yolo-obb",
@@ -51,7 +51,7 @@ fn open(model: &str) -> Box<dyn Detector> {
 }
 
 /// A red disc and a blue square on grey, 200 × 100 unless `width` and `height` say more.
-fn scene(width: u32, height: u32) -> Picture {
+pub(super) fn scene(width: u32, height: u32) -> Picture {
     let mut picture = Picture::filled(width, height, [90, 90, 90]);
     for (i, pixel) in picture.rgb.chunks_exact_mut(3).enumerate() {
         let (x, y) = ((i as u32 % width) as f64 + 0.5, (i as u32 / width) as f64 + 0.5);
@@ -72,7 +72,7 @@ fn ask(model: &str, picture: &Picture, options: impl Fn(DetectOptions) -> Detect
     found.as_mut().unwrap_or_else(|error| panic!("{model}: {error}")).swap_remove(0)
 }
 
-fn off(found: &PixelBox, wanted: &PixelBox) -> f64 {
+pub(super) fn off(found: &PixelBox, wanted: &PixelBox) -> f64 {
     let edges = |b: &PixelBox| [b.x, b.y, b.right(), b.bottom()];
     edges(found).iter().zip(edges(wanted)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }

@@ -17,6 +17,9 @@ use crate::picture::Picture;
 use crate::runtime::Provider;
 use crate::tensor::Tensor;
 
+/// Words may come with any of them: a text tower, what cuts words into tokens, and for towers of another space a map.
+const PARTS: &[&str] = &["encoder", "?text", "?tokenizer", "?vocab", "?map"];
+
 /// What sets a family apart.
 struct Recipe {
     /// Side of the frame where neither file nor manifest say.
@@ -39,7 +42,7 @@ enum Fit {
 pub(super) const EFFICIENTNET: Family = Family {
     name: "efficientnet",
     title: "EfficientNet-Lite",
-    parts: &["encoder"],
+    parts: PARTS,
     open: Open::Embed(|parts| {
         ImageEncoder::open(
             parts,
@@ -56,8 +59,8 @@ pub(super) const EFFICIENTNET: Family = Family {
 
 pub(super) const CLIP: Family = Family {
     name: "clip",
-    title: "CLIP (the tower for pictures)",
-    parts: &["encoder"],
+    title: "CLIP, pictures and words",
+    parts: PARTS,
     open: Open::Embed(|parts| {
         ImageEncoder::open(
             parts,
@@ -74,8 +77,8 @@ pub(super) const CLIP: Family = Family {
 
 pub(super) const SIGLIP: Family = Family {
     name: "siglip",
-    title: "SigLIP (the tower for pictures)",
-    parts: &["encoder"],
+    title: "SigLIP, pictures and words",
+    parts: PARTS,
     open: Open::Embed(|parts| {
         ImageEncoder::open(
             parts,
@@ -93,7 +96,7 @@ pub(super) const SIGLIP: Family = Family {
 pub(super) const DINOV2: Family = Family {
     name: "dinov2",
     title: "DINOv2",
-    parts: &["encoder"],
+    parts: PARTS,
     open: Open::Embed(|parts| {
         ImageEncoder::open(
             parts,
@@ -111,7 +114,7 @@ pub(super) const DINOV2: Family = Family {
 pub(super) const DINOV3: Family = Family {
     name: "dinov3",
     title: "DINOv3",
-    parts: &["encoder"],
+    parts: PARTS,
     open: Open::Embed(|parts| {
         ImageEncoder::open(
             parts,

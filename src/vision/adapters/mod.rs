@@ -9,10 +9,13 @@ mod distances;
 mod edge_sam;
 mod efficient_sam;
 mod fastestdet;
+mod grounding_dino;
 mod image_encoder;
 mod masks;
 mod names;
 mod nanodet;
+mod owl;
+mod phrases;
 mod picodet;
 mod prompts;
 mod queries;
@@ -20,10 +23,13 @@ mod rf_detr;
 mod sam1;
 mod sam2;
 mod sam3;
+mod sam3_text;
 mod sam_split;
 mod sam_tracker;
 mod sniff;
+mod text_tower;
 mod yolo;
+mod yolo_world;
 mod yolov5;
 mod yolox;
 
@@ -40,6 +46,7 @@ use crate::segmenter::{Encoding, Segmenter};
 use crate::tensor::Tensor;
 
 pub use sniff::{Sniffed, sniff};
+pub use text_tower::{has_text_tower, open_text_encoder};
 
 /// A family: what it is called in manifests, what it does, and how to open a model of it.
 pub struct Family {
@@ -88,6 +95,9 @@ pub const FAMILIES: &[Family] = &[
     nanodet::FAMILY,
     picodet::FAMILY,
     fastestdet::FAMILY,
+    owl::FAMILY,
+    grounding_dino::FAMILY,
+    yolo_world::FAMILY,
 ];
 
 /// The family of a name.
@@ -178,11 +188,20 @@ pub fn open_detector(parts: &Parts<'_>) -> Result<Box<dyn Detector>, ModelError>
     }
 }
 
+/// Whether a model can be asked in words: a detector of words, or SAM 3 with what cuts words into tokens.
+#[must_use]
+pub fn finds_words(manifest: &Manifest) -> bool {
+    manifest.task == Task::TextDetect || sam3_text::takes_words(manifest)
+}
+
 /// Opens a detector of what is said in words.
 ///
 /// # Errors
 /// As [`open_segmenter`].
 pub fn open_text_detector(parts: &Parts<'_>) -> Result<Box<dyn TextDetector>, ModelError> {
+    if sam3_text::takes_words(parts.manifest) {
+        return sam3_text::open(parts);
+    }
     match family(&parts.manifest.family).map(|family| family.open) {
         Some(Open::TextDetect(open)) => open(parts),
         _ => Err(no_adapter(parts.manifest, Task::TextDetect)),
@@ -223,3 +242,7 @@ mod detector_tests;
 mod real_detectors;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod text_tests;
+#[cfg(test)]
+mod word_tests;

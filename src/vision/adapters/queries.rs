@@ -6,6 +6,7 @@ use tator_domain::Polygon;
 use super::detecting::{Candidate, beats};
 use super::masks;
 use super::names::Slots;
+use super::phrases::sigmoid;
 use crate::detector::DetectOptions;
 use crate::letterbox::Lie;
 use crate::model_error::ModelError;
@@ -56,8 +57,4 @@ pub(super) fn outline(tensor: &Tensor, item: usize, level: f32, lie: &Lie, candi
     let start = candidate.place * height * width;
     let plane = tensor.item(&floats, item).ok()?.get(start..start + height * width)?;
     masks::outline(width, height, lie, &candidate.rect, |cell| plane[cell] - level)
-}
-
-fn sigmoid(logit: f32) -> f32 {
-    1.0 / (1.0 + (-logit).exp())
 }

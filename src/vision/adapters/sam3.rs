@@ -1,5 +1,5 @@
-//! SAM 3 by points and boxes: samexporter's three files (facebook's SAM License) and usls' layout. Prompts by words come
-//! with prelabelling.
+//! SAM 3 by points and boxes: samexporter's three files (facebook's SAM License) and usls' layout. Prompts by words are
+//! in `sam3_text.rs`.
 //!
 //! SAM 3 finds every object that is like the exemplar; of its answers those at the prompt are given, best first. Without
 //! words the text is the literal word "visual", encoded once.
@@ -16,6 +16,7 @@
 use fast_image_resize::FilterType;
 use tator_domain::PixelBox;
 
+use super::phrases::sigmoid;
 use super::prompts::{Span, best_first, demand_something, grids};
 use super::sam_tracker::SamTracker;
 use super::{Family, Open, Parts};
@@ -30,7 +31,7 @@ use crate::tensor::Tensor;
 pub(super) const FAMILY: Family = Family {
     name: "sam3",
     title: "SAM 3",
-    parts: &["encoder", "decoder"],
+    parts: &["encoder", "decoder", "?text", "?tokenizer"],
     open: Open::Segment(|parts| {
         let (encoder, decoder) = (parts.network("encoder")?, parts.network("decoder")?);
         if SamTracker::knows(&decoder) {
@@ -40,8 +41,8 @@ pub(super) const FAMILY: Family = Family {
     }),
 };
 
-const SIDE: u32 = 1008;
-const WORDS: usize = 32;
+pub(super) const SIDE: u32 = 1008;
+pub(super) const WORDS: usize = 32;
 /// "visual" between the marks of start and end, in CLIP's vocabulary.
 const VISUAL: [i64; 3] = [49406, 7195, 49407];
 const END: i64 = 49407;
@@ -59,21 +60,29 @@ struct Sam3 {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Layout {
+pub(super) enum Layout {
+    /// And osam's, whose decoder takes no size.
     Samexporter,
     Usls,
 }
 
+impl Layout {
+    pub(super) fn of(parts: &Parts<'_>, decoder: &Network) -> Result<Self, ModelError> {
+        if decoder.takes("input_boxes_labels") && decoder.gives("pred_masks") {
+            return Ok(Self::Usls);
+        }
+        let fits = decoder.takes("box_coords") && decoder.gives("masks");
+        parts.demand(decoder, fits, "the decoder takes box_coords, or input_boxes_labels")?;
+        Ok(Self::Samexporter)
+    }
+}
+
 impl Sam3 {
     fn new(parts: &Parts<'_>, encoder: Network, decoder: Network) -> Result<Self, ModelError> {
-        let layout = if decoder.takes("input_boxes_labels") && decoder.gives("pred_masks") {
-            Layout::Usls
-        } else {
-            let fits = decoder.takes("box_coords") && decoder.takes("original_height") && decoder.gives("masks");
-            parts.demand(&decoder, fits, "the decoder takes box_coords and original_height, or input_boxes_labels")?;
-            Layout::Samexporter
-        };
-        let words = encode_words(&parts.network("text")?, layout)?;
+        let layout = Layout::of(parts, &decoder)?;
+        let fits = layout == Layout::Usls || decoder.takes("original_height");
+        parts.demand(&decoder, fits, "a decoder for boxes takes original_height, or input_boxes_labels")?;
+        let words = encode_tokens(&parts.network("text")?, layout, &VISUAL)?;
         Ok(Self { encoder, decoder, layout, words })
     }
 
@@ -119,18 +128,7 @@ type Feeds<'f> = Vec<(&'f str, &'f Tensor)>;
 
 impl Segmenter for Sam3 {
     fn encode(&self, picture: &Picture, stop: &Stop) -> Result<Encoding, ModelError> {
-        let (scaled, placement) = picture.stretched(SIDE, SIDE, FilterType::Bilinear).map_err(super::unscaled)?;
-        let port = &self.encoder.inputs()[0];
-        let input = if port.shape.len() == 3 { bytes(&scaled) } else { scaled.planes(SIDE, SIDE, &Normalise::SIGNED) };
-        let wanted: Vec<&str> = self
-            .encoder
-            .outputs()
-            .iter()
-            .map(|port| port.name.as_str())
-            .filter(|name| self.decoder.takes(name))
-            .collect();
-        let outputs = self.encoder.run_until(&[(&port.name, &input)], &wanted, stop)?;
-        Ok(Encoding { placement, tensors: wanted.into_iter().map(str::to_owned).zip(outputs).collect() })
+        encode_picture(&self.encoder, &self.decoder, picture, stop)
     }
 
     fn decode(&self, encoding: &Encoding, prompt: &Prompt) -> Result<Vec<MaskGrid>, ModelError> {
@@ -202,13 +200,30 @@ fn covers(grid: &MaskGrid, rect: &PixelBox) -> bool {
     within * 2 > all
 }
 
-fn encode_words(text: &Network, layout: Layout) -> Result<Vec<(String, Tensor)>, ModelError> {
+/// What the decoder wants to know of a picture.
+pub(super) fn encode_picture(
+    encoder: &Network,
+    decoder: &Network,
+    picture: &Picture,
+    stop: &Stop,
+) -> Result<Encoding, ModelError> {
+    let (scaled, placement) = picture.stretched(SIDE, SIDE, FilterType::Bilinear).map_err(super::unscaled)?;
+    let port = &encoder.inputs()[0];
+    let input = if port.shape.len() == 3 { bytes(&scaled) } else { scaled.planes(SIDE, SIDE, &Normalise::SIGNED) };
+    let wanted: Vec<&str> =
+        encoder.outputs().iter().map(|port| port.name.as_str()).filter(|name| decoder.takes(name)).collect();
+    let outputs = encoder.run_until(&[(&port.name, &input)], &wanted, stop)?;
+    Ok(Encoding { placement, tensors: wanted.into_iter().map(str::to_owned).zip(outputs).collect() })
+}
+
+/// What the text encoder says of a text, under the names by which the decoder knows it.
+pub(super) fn encode_tokens(text: &Network, layout: Layout, said: &[i64]) -> Result<Vec<(String, Tensor)>, ModelError> {
     let padded = |fill: i64| {
-        let tokens = (0..WORDS).map(|i| VISUAL.get(i).copied().unwrap_or(fill)).collect();
+        let tokens = (0..WORDS).map(|i| said.get(i).copied().unwrap_or(fill)).collect();
         Tensor::i64(&[1, WORDS], tokens)
     };
     let (zeros, ends) = (padded(0), padded(END));
-    let mask = Tensor::i64(&[1, WORDS], (0..WORDS).map(|i| i64::from(i < VISUAL.len())).collect());
+    let mask = Tensor::i64(&[1, WORDS], (0..WORDS).map(|i| i64::from(i < said.len())).collect());
     let (feeds, names): (Feeds<'_>, &[(&str, &str)]) = match layout {
         Layout::Samexporter => (
             vec![("tokens", &zeros)],
@@ -238,8 +253,4 @@ fn bytes(picture: &Picture) -> Tensor {
 fn from_truth(masks: &Tensor) -> Tensor {
     let values = masks.to_f32().into_iter().map(|v| if v > 0.5 { 1.0 } else { -1.0 }).collect();
     Tensor::f32(&masks.shape, values)
-}
-
-fn sigmoid(logit: f32) -> f32 {
-    1.0 / (1.0 + (-logit).exp())
 }

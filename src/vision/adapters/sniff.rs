@@ -18,6 +18,8 @@ enum Kind {
     Decoder(&'static [&'static str]),
     /// Whole encoder of pictures of one of these families.
     Vectors(&'static [&'static str]),
+    /// Takes a picture and words, or vectors of words, and gives boxes.
+    Words(&'static [&'static str]),
     /// Takes words.
     Text,
     /// Takes one picture; the decoder beside it says whose.
@@ -31,6 +33,11 @@ pub fn sniff(files: &[Network]) -> Option<Sniffed> {
     let kinds: Vec<Kind> = files.iter().map(kind).collect();
     let place = |wanted: fn(&Kind) -> bool| kinds.iter().position(wanted);
     let text = place(|kind| *kind == Kind::Text);
+    if let Some(model) = place(|kind| matches!(kind, Kind::Words(_))) {
+        let Kind::Words(families) = kinds[model] else { return None };
+        let parts = std::iter::once(("model", model)).chain(text.map(|at| ("text", at)));
+        return Some(Sniffed { families: families.to_vec(), parts: parts.collect() });
+    }
     let (families, mut parts) = match place(|kind| matches!(kind, Kind::Decoder(_))) {
         Some(decoder) => {
             let encoder = place(|kind| matches!(kind, Kind::Picture | Kind::Vectors(_)))?;
@@ -70,6 +77,12 @@ fn kind(network: &Network) -> Kind {
         Kind::Decoder(&["sam3"])
     } else if takes("point_coords") && takes("image_embeddings") {
         Kind::Decoder(if takes("mask_input") { &["sam1"] } else { &["edge_sam"] })
+    } else if takes("images") && takes("text_features") {
+        Kind::Words(&["yolo_world"])
+    } else if takes("input_ids") && gives("logits") && (takes("pixel_mask") || takes("text_token_mask")) {
+        Kind::Words(&["grounding_dino"])
+    } else if takes("input_ids") && takes("pixel_values") && gives("pred_boxes") {
+        Kind::Words(&["owl"])
     } else if takes("tokens") || takes("input_ids") || takes("text") {
         Kind::Text
     } else if one && gives("embedding") && gives("logits") {

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use tator_domain::{DatasetName, ImageId, PixelBox};
-use tator_pipeline::{AssistChange, SegmentRequest};
+use tator_pipeline::{AssistChange, ProposeRequest, SegmentRequest};
 
 use super::Bench;
 use crate::door::Door;
@@ -15,6 +15,7 @@ pub(super) fn doors() -> Vec<Door> {
         Door::patch("/api/v1/assist", |route| route.to(change)),
         Door::post("/api/v1/datasets/{dataset}/assist/window", |route| route.to(window)),
         Door::post("/api/v1/datasets/{dataset}/images/{image}/segment", |route| route.to(segment)),
+        Door::post("/api/v1/datasets/{dataset}/images/{image}/propose", |route| route.to(propose)),
         Door::post("/api/v1/datasets/{dataset}/images/{image}/classify", |route| route.to(classify)),
     ]
 }
@@ -63,6 +64,16 @@ async fn segment(
 ) -> WebResult<HttpResponse> {
     let (dataset, image) = path.into_inner();
     let answer = blocking(move || bench.segment(&dataset, image, &request)).await?;
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+async fn propose(
+    bench: Bench,
+    path: web::Path<(DatasetName, ImageId)>,
+    request: web::Json<ProposeRequest>,
+) -> WebResult<HttpResponse> {
+    let (dataset, image) = path.into_inner();
+    let answer = blocking(move || bench.propose(&dataset, image, &request)).await?;
     Ok(HttpResponse::Ok().json(answer))
 }
 

@@ -7,20 +7,27 @@ mod classes;
 mod datasets;
 mod downloads;
 mod edits;
+mod embeddings;
 mod evaluate;
 mod exports;
+mod glossaries;
+mod heads;
 mod history;
 mod images;
 mod imports;
 mod jobs;
+mod maps;
 mod models;
 mod openapi;
 mod packages;
 mod people;
 mod pictures;
+mod quality;
 mod queries;
 mod reviews;
 mod runs;
+mod select;
+mod similar;
 mod sql;
 mod sql_export;
 mod sql_slots;
@@ -36,6 +43,8 @@ use crate::door::Door;
 use crate::uploads;
 
 pub(crate) use imports::request as import_request;
+pub(crate) use maps::Wish as MapWish;
+pub(crate) use quality::Wish as QualityWish;
 pub use sql_slots::{SqlSlots, Stop};
 
 /// The workbench as handlers get it.
@@ -52,7 +61,14 @@ pub(crate) fn doors() -> Vec<Door> {
         tweaks::doors(),
         calibrations::doors(),
         reviews::doors(),
+        maps::doors(),
+        quality::doors(),
         models::doors(),
+        heads::doors(),
+        select::doors(),
+        embeddings::doors(),
+        similar::doors(),
+        glossaries::doors(),
         classes::doors(),
         history::doors(),
         versions::doors(),

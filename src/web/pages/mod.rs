@@ -7,16 +7,22 @@
 mod calibrate;
 mod datasets;
 mod gallery;
+mod glossary;
 mod help;
 mod history;
 mod import;
 mod jobs;
 mod label;
+mod map;
 mod me;
 mod models;
 mod overview;
 mod prelabel;
+mod quality;
+mod select;
+mod similar;
 mod sql;
+mod train;
 mod trash;
 mod versions;
 mod visit;
@@ -41,9 +47,15 @@ pub fn doors() -> Vec<Door> {
         work::doors(),
         me::doors(),
         sql::doors(),
+        select::doors(),
+        train::doors(),
+        similar::doors(),
         prelabel::doors(),
         calibrate::doors(),
+        map::doors(),
+        quality::doors(),
         models::doors(),
+        glossary::doors(),
         jobs::doors(),
         history::doors(),
         versions::doors(),

@@ -169,6 +169,12 @@ pub(crate) fn all() -> Vec<(String, String)> {
     every::<super::work::view::Page>("work", &mut drawn);
     every::<super::sql::view::Page>("sql", &mut drawn);
     every::<super::sql::result::Answer>("sql result", &mut drawn);
+    every::<super::train::view::Page>("train", &mut drawn);
+    every::<super::train::view::RunPage>("train run", &mut drawn);
+    every::<super::train::pair::ComparePage>("train compare", &mut drawn);
+    every::<super::train::cell::BoxesPage>("train boxes", &mut drawn);
+    every::<super::select::view::Page>("select", &mut drawn);
+    every::<super::similar::view::Page>("similar", &mut drawn);
     every::<super::prelabel::view::Page>("prelabel", &mut drawn);
     every::<super::prelabel::view::FieldsPart>("prelabel fields", &mut drawn);
     every::<super::prelabel::view::RecipePart>("prelabel recipe", &mut drawn);
@@ -186,6 +192,8 @@ pub(crate) fn all() -> Vec<(String, String)> {
     every::<super::calibrate::view::ReviewPage>("calibrate review", &mut drawn);
     every::<super::calibrate::view_list::ApplyPage>("calibrate apply", &mut drawn);
     every::<super::calibrate::view_list::ComparePage>("calibrate compare", &mut drawn);
+    every::<super::map::view::Page>("map", &mut drawn);
+    every::<super::quality::view::Page>("quality", &mut drawn);
     every::<super::models::view::Page>("models", &mut drawn);
     every::<super::models::view::Predictors>("models predictors", &mut drawn);
     every::<super::jobs::view::Page>("jobs", &mut drawn);
@@ -194,6 +202,7 @@ pub(crate) fn all() -> Vec<(String, String)> {
     every::<super::jobs::view::Progress>("job progress", &mut drawn);
     every::<super::jobs::view::Badge>("jobs badge", &mut drawn);
     every::<super::history::view::Page>("history", &mut drawn);
+    every::<super::glossary::view::Page>("glossary", &mut drawn);
     every::<super::trash::view::Page>("trash", &mut drawn);
     every::<super::help::view::Page>("help", &mut drawn);
     every::<super::help::view::Keys>("help keys", &mut drawn);

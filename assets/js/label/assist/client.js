@@ -1,7 +1,7 @@
 // The doors of the model assists. Every request can be given up, has a time limit, and fails in one way: an ApiError.
 import { ApiError } from "../api.js";
 
-export const LIMIT_MS = { segment: 60_000, classify: 30_000, window: 10_000, status: 10_000, tweak: 30_000 };
+export const LIMIT_MS = { segment: 60_000, classify: 30_000, propose: 120_000, window: 10_000, status: 10_000, tweak: 30_000 };
 
 const failure = (code, message, hint) => new ApiError(0, { error: { code, message, hint } });
 const posted = (body, method = "POST") => ({ method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
@@ -50,6 +50,7 @@ export function createAssistClient({ base = "", dataset, client, fetch = (...all
       go(`${root}/images/${image_id}/segment`, "segment", { ...posted({ ...prompt, client, request: ++numbered }), signal }),
     /** A request of its own, which nothing newer may drop: it carries no name of the tab. */
     segment: (image_id, prompt, signal) => go(`${root}/images/${image_id}/segment`, "segment", { ...posted(prompt), signal }),
+    propose: (image_id, wish, signal) => go(`${root}/images/${image_id}/propose`, "propose", { ...posted(wish), signal }),
     classify: (image_id, box, signal) => go(`${root}/images/${image_id}/classify`, "classify", { ...posted({ box }), signal }),
     window: (wish, signal) => go(`${root}/assist/window`, "window", { ...posted({ client, ...wish }), signal }),
     status: (signal) => go(`${base}/api/v1/assist?client=${encodeURIComponent(client)}`, "status", { signal }),

@@ -3,9 +3,10 @@ import { chosen } from "./points.js";
 
 const HALO = "rgba(0,0,0,0.7)";
 const LIGHT = "rgba(255,255,255,0.92)";
+const cornersOf = ({ x, y, w, h }) => [[x, y], [x + w, y], [x + w, y + h], [x, y + h]];
 
 export class Overlay {
-  /** @param parts {desk, pointMode, choice, aim} */
+  /** @param parts {desk, pointMode, choice, aim, finds} */
   constructor(stage, shapes, parts) {
     Object.assign(this, parts, { stage });
     this.canvas = document.createElement("canvas");
@@ -40,6 +41,8 @@ export class Overlay {
     const { session } = this.pointMode;
     const mask = chosen(session) ?? this.choice.shown;
     const { colour } = classOf(this.desk.app, state, session !== null);
+    for (const { find, current } of this.finds?.shown ?? []) this.find(find, current, state);
+    if (this.finds?.marked) this.part(this.finds.marked, state);
     if (mask) this.mask(mask, colour, state);
     for (const { image_id, points } of this.pointMode.queued) if (image_id === state.image.image_id) this.points(points, state, true);
     if (session) this.points(session.points, state, false);
@@ -50,10 +53,32 @@ export class Overlay {
     return [Math.round(x * view.scale * this.dpr + view.tx * this.dpr), Math.round(y * view.scale * this.dpr + view.ty * this.dpr)];
   }
 
+  /** A proposal is dashed, and the one that is looked at filled. */
+  find({ rect, class_id }, current, state) {
+    const { colour } = this.desk.app.classes.get(class_id ?? state.classId) ?? { colour: LIGHT };
+    const { context, dpr } = this;
+    context.beginPath();
+    this.ring(cornersOf(rect), state);
+    if (current) {
+      context.globalAlpha = 0.25;
+      context.fillStyle = colour;
+      context.fill();
+      context.globalAlpha = 1;
+    }
+    this.stroke(HALO, 4 * dpr, []);
+    this.stroke(colour, (current ? 2.5 : 1.5) * dpr, [6 * dpr, 4 * dpr]);
+  }
+
+  part(rect, state) {
+    this.context.beginPath();
+    this.ring(cornersOf(rect), state);
+    this.stroke(HALO, 3.5 * this.dpr, []);
+    this.stroke(LIGHT, 1.5 * this.dpr, [3 * this.dpr, 3 * this.dpr]);
+  }
+
   mask({ rect, polygon }, colour, state) {
     const { context, dpr } = this;
-    const { x, y, w, h } = rect;
-    const rings = polygon.length ? polygon : [[[x, y], [x + w, y], [x + w, y + h], [x, y + h]]];
+    const rings = polygon.length ? polygon : [cornersOf(rect)];
     context.beginPath();
     for (const ring of rings) this.ring(ring, state);
     context.globalAlpha = 0.32;
@@ -63,7 +88,7 @@ export class Overlay {
     this.stroke(HALO, 3.5 * dpr, []);
     this.stroke(LIGHT, 1.5 * dpr, [5 * dpr, 4 * dpr]);
     context.beginPath();
-    this.ring([[x, y], [x + w, y], [x + w, y + h], [x, y + h]], state);
+    this.ring(cornersOf(rect), state);
     this.stroke(HALO, 3 * dpr, []);
     this.stroke(colour, 1.5 * dpr, []);
   }

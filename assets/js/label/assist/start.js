@@ -9,6 +9,8 @@ import { Chip } from "./chip.js";
 import { Choice } from "./choice.js";
 import { createAssistClient } from "./client.js";
 import { Desk } from "./desk.js";
+import { FindBar } from "./find_bar.js";
+import { Finds } from "./finds.js";
 import { Head } from "./head.js";
 import { Overlay } from "./overlay.js";
 import { onScreen } from "./place.js";
@@ -34,7 +36,8 @@ export function prepareAssists({ app, walk, refetch }) {
   const batch = new Batch({ desk, refetch: () => walk.here() !== null && refetch(walk.here()) });
   const preload = new Preload({ desk, walk, hidden: () => document.hidden });
   const aim = new Aim(app);
-  const all = { desk, client, choice, autoClass, refine, pointMode, batch, preload, aim, tweak };
+  const finds = new Finds(desk);
+  const all = { desk, client, choice, autoClass, refine, pointMode, batch, preload, aim, finds, tweak };
   registerTools(all);
   registerActions(all);
   app.followers.push(follower(all, app));
@@ -42,7 +45,7 @@ export function prepareAssists({ app, walk, refetch }) {
 }
 
 /** What happens in the labeller, and what an assist makes of it. */
-export function follower({ desk, choice, autoClass, refine, preload }, app) {
+export function follower({ desk, choice, autoClass, refine, preload, finds }, app) {
   const looked = async (id, fresh) => {
     if (fresh && app.state.tool === "sam") await refine.drawn(id);
     autoClass.look(id, { fresh });
@@ -63,6 +66,7 @@ export function follower({ desk, choice, autoClass, refine, preload }, app) {
         autoClass.clear();
         choice.now = null;
       }
+      finds?.opened(record.image.image_id);
       preload.opened(record);
     },
   };
@@ -97,10 +101,11 @@ function pointsRect(session) {
 
 /** Once the bars are there: what is seen. @param parts of `prepareAssists`, {keys, bars} of the page */
 export function showAssists(all, app, { keys, bars }) {
-  const { desk, choice, autoClass, pointMode, batch, aim } = all;
+  const { desk, choice, autoClass, pointMode, batch, aim, finds } = all;
   const stage = byId("lab-stage");
   const byMouse = (event) => event.detail > 0 && app.focusCanvas(); // the keys go back to the canvas
-  const overlay = new Overlay(stage, byId("lab-shapes"), { desk, pointMode, choice, aim });
+  const overlay = new Overlay(stage, byId("lab-shapes"), { desk, pointMode, choice, aim, finds });
+  const bar = new FindBar(stage, { app, keys, finds });
   const chip = new Chip(stage, { app, keys, pointMode, choice, autoClass });
   const tasks = new TaskPanel(stage, { desk, autoClass, refresh: () => all.preload.poll() });
   const head = new Head(byId("lab-saved"), (event) => { tasks.toggle(); byMouse(event); });
@@ -110,6 +115,7 @@ export function showAssists(all, app, { keys, bars }) {
   app.viewers.push((state) => {
     overlay.frame(state);
     chip.frame(state);
+    bar.frame();
     head.frame(tasks.frame());
     tasks.stepAside(atWork(state, pointMode), state.screen);
     auto.setAttribute("aria-pressed", autoClass.on);
