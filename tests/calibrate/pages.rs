@@ -40,13 +40,15 @@ fn from_candidates_to_drafts_and_back() {
     go("/d/seen/calibrate/results/r_c1");
     browser.until("document.querySelectorAll('.beside tbody tr').length === 4");
     browser.until("document.querySelectorAll('.plot').length === 3 && [...document.querySelectorAll('.plot')].every((plot) => plot.textContent || plot.querySelector('canvas'))");
-    let asks = browser.script("return [...document.querySelectorAll('.asks a')].map((a) => new URL(a.href).searchParams.get('q'))");
+    let asks = browser
+        .script("return [...document.querySelectorAll('.asks a')].map((a) => new URL(a.href).searchParams.get('q'))");
     for ask in asks.as_array().unwrap() {
         assert!(rows(&server, ask.as_str().unwrap()).is_array(), "{ask}");
     }
     for page in ["errors", "errors?kind=duplicate", "candidates/1", "apply"] {
         go(&format!("/d/seen/calibrate/results/r_c1/{page}"));
-        browser.until("document.readyState === 'complete' && document.querySelector('main').textContent.includes('r_c1')");
+        browser
+            .until("document.readyState === 'complete' && document.querySelector('main').textContent.includes('r_c1')");
     }
     assert!(text("main").as_str().unwrap().contains("not promoted"), "the stand-ins are hard to beat");
 
@@ -77,7 +79,9 @@ fn from_candidates_to_drafts_and_back() {
     browser.keys(&[HOME]);
     let all = accept();
     assert!(all > 0, "{}", text(".rows"));
-    let at = browser.script("const r = document.querySelector('.stage').getBoundingClientRect(); return [r.x, r.y + r.height / 2, r.width]");
+    let at = browser.script(
+        "const r = document.querySelector('.stage').getBoundingClientRect(); return [r.x, r.y + r.height / 2, r.width]",
+    );
     let point = |share: f64| (at[0].as_f64().unwrap() + at[2].as_f64().unwrap() * share, at[1].as_f64().unwrap());
     browser.drag(point(0.001), point(0.9));
     let line = text(".chosen [data-cell=least]").as_str().unwrap().parse::<f64>().unwrap();
@@ -107,7 +111,10 @@ fn from_candidates_to_drafts_and_back() {
     press(".compare .button");
     browser.until("document.querySelector('.cross')");
     let sum = browser.script("return [...document.querySelectorAll('.cross a')].reduce((sum, a) => sum + Number(a.textContent.replace(/,/g, '')), 0)");
-    assert_eq!(Value::from(sum.as_f64().unwrap() as u64), rows(&server, "SELECT count(*) FROM seen.candidates_r")[0][0]);
+    assert_eq!(
+        Value::from(sum.as_f64().unwrap() as u64),
+        rows(&server, "SELECT count(*) FROM seen.candidates_r")[0][0]
+    );
     assert!(text("main").as_str().unwrap().contains("options.seed"));
     assert_eq!(browser.log(), Vec::<String>::new());
 }
