@@ -36,6 +36,7 @@ use std::path::PathBuf;
 use tator_store::Reader;
 
 pub use classes::{How, Mapped};
+pub(crate) use drafts::sample;
 pub use drafts::{DraftPreview, DraftRequest, DraftSample, looked_at};
 pub(crate) use estimate::{EstimateRequest, estimate};
 pub use pace::StagePace;

@@ -184,6 +184,15 @@ pub(crate) fn all() -> Vec<(String, String)> {
     every::<super::prelabel::view::ComparePage>("prelabel compare", &mut drawn);
     every::<super::prelabel::view::FoundPage>("prelabel found", &mut drawn);
     every::<super::prelabel::view::DraftsPage>("prelabel drafts", &mut drawn);
+    every::<super::calibrate::view_list::ListPage>("calibrate", &mut drawn);
+    every::<super::calibrate::view::FiguresPage>("calibrate figures", &mut drawn);
+    every::<super::calibrate::view::ThresholdsPage>("calibrate thresholds", &mut drawn);
+    every::<super::calibrate::view::ExamplesPart>("calibrate examples", &mut drawn);
+    every::<super::calibrate::view::ErrorsPage>("calibrate errors", &mut drawn);
+    every::<super::calibrate::view::CandidatePage>("calibrate candidate", &mut drawn);
+    every::<super::calibrate::view::ReviewPage>("calibrate review", &mut drawn);
+    every::<super::calibrate::view_list::ApplyPage>("calibrate apply", &mut drawn);
+    every::<super::calibrate::view_list::ComparePage>("calibrate compare", &mut drawn);
     every::<super::map::view::Page>("map", &mut drawn);
     every::<super::quality::view::Page>("quality", &mut drawn);
     every::<super::models::view::Page>("models", &mut drawn);

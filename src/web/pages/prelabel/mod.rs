@@ -155,7 +155,7 @@ fn drawn(boxes: &[(ClassId, [f64; 4], f64)], colour: impl Fn(ClassId) -> String)
     outlines(&boxes.iter().map(shown).collect::<Vec<_>>(), colour)
 }
 
-fn pictures(
+pub(super) fn pictures(
     bench: &Workbench,
     d: &DatasetName,
     samples: &[DraftSample],
@@ -242,7 +242,7 @@ async fn compare(
 }
 
 /// Keys at which two recipes differ, `detectors.0.score`.
-fn differences(a: &Value, b: &Value) -> Vec<(String, String, String)> {
+pub(super) fn differences(a: &Value, b: &Value) -> Vec<(String, String, String)> {
     fn leaves(prefix: &str, value: &Value, into: &mut std::collections::BTreeMap<String, String>) {
         let inner = |key: &str| if prefix.is_empty() { key.to_owned() } else { format!("{prefix}.{key}") };
         match value {
