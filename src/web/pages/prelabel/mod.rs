@@ -1,5 +1,6 @@
 //! Prelabelling: composing a recipe, trying it, runs and what they find, drafts.
 
+pub(super) mod compare;
 mod compose;
 mod drafts;
 pub(super) mod form;
@@ -23,7 +24,8 @@ use crate::error::{WebResult, blocking};
 use crate::filter::parsed;
 use crate::outlines::{Outlines, outlines};
 use crate::page::Section;
-use view::{ComparePage, FoundPage, PictureView, RecallPart, RunLine, RunPage, SourceLine, sources};
+use compare::ComparePage;
+use view::{FoundPage, PictureView, RecallPart, RunLine, RunPage, SourceLine, sources};
 
 /// Pictures of a run's page.
 const PICTURES: usize = 12;

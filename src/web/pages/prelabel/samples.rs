@@ -6,12 +6,13 @@ use serde_json::json;
 use tator_pipeline::evaluate::{ClassRecall, RecallReport, RecallRow};
 use tator_pipeline::prepass::{DraftPreview, Recipe, UnfinishedRun};
 
+use super::compare::ComparePage;
 use super::drawn;
 use super::form::{Choice, Fields};
 use super::pace::Pace;
 use super::view::{
-    ComparePage, Compose, DraftsPage, EstimatePart, FieldsPart, FoundPage, Page, PictureView, RecallPart, RecipePart,
-    RunLine, RunPage, SourceLine,
+    Compose, DraftsPage, EstimatePart, FieldsPart, FoundPage, Page, PictureView, RecallPart, RecipePart, RunLine,
+    RunPage, SourceLine,
 };
 use crate::page::{Sample, Section, Shell};
 
