@@ -8,7 +8,10 @@ mod harness {
 }
 mod assist;
 mod browser;
+mod calibrate;
 mod cli;
 mod crash;
+mod explore;
+mod heads;
 mod prelabel;
 mod remote;

@@ -116,6 +116,7 @@ function picking() {
   const row = document.querySelector("[data-selection]");
   row.hidden = picked.size === 0;
   row.querySelector("[data-selected]").textContent = `${picked.size} chosen`;
+  if (picked.size > 0) row.querySelector("[data-alike]").href = `${pieces.dataset.href}?image=${[...picked].at(-1)}`;
   const ids = [...picked].map(Number).sort((a, b) => a - b);
   row.querySelector("[data-open-selected]").href = `${pieces.dataset.label}?image=${ids[0]}&where=${encodeURIComponent(`image_id IN (${ids.join(", ")})`)}`;
 }
@@ -142,6 +143,7 @@ function keys(event) {
   if (event.target.matches?.("input")) return;
   const at = document.activeElement.closest?.(".cell");
   if (event.key === "Escape" && picked.size > 0) { picked.clear(); picking(); return; }
+  if (event.key === "s" && at) { event.preventDefault(); location.assign(`${pieces.dataset.href}?image=${at.dataset.image}`); return; }
   if (event.key === "x" && at) { event.preventDefault(); pick(at, false); return; }
   const step = steps[event.key];
   if (!step) return;

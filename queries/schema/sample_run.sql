@@ -11,4 +11,5 @@ CREATE TABLE IF NOT EXISTS {d}.candidates_sample (
     score_source VARCHAR, source VARCHAR, sources VARCHAR[], n_atoms INTEGER, n_sources INTEGER
 );
 CREATE TABLE IF NOT EXISTS {d}.candidate_atoms_sample (candidate_id BIGINT, atom_id BIGINT, image_id BIGINT, iou DOUBLE);
-CREATE TABLE IF NOT EXISTS {d}.scores_sample (candidate_id BIGINT, image_id BIGINT, class_id INTEGER, score DOUBLE);
+CREATE TABLE IF NOT EXISTS {d}.scores_sample (candidate_id BIGINT, image_id BIGINT, class_id INTEGER, score DOUBLE, kept BOOLEAN);
+CREATE TABLE IF NOT EXISTS {d}.features_sample (candidate_id BIGINT, image_id BIGINT, class_id INTEGER, target FLOAT);

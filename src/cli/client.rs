@@ -41,6 +41,13 @@ impl Client {
         understand(request.send_json(body).with_context(|| format!("the server at {} does not answer", self.url))?)
     }
 
+    /// Posts bytes and reads JSON.
+    pub fn post_bytes(&self, path: &str, bytes: &[u8]) -> anyhow::Result<Value> {
+        let request = self.agent.post(format!("{}{path}", self.url)).header("Authorization", self.bearer());
+        let request = request.header("Content-Type", "application/octet-stream");
+        understand(request.send(bytes).with_context(|| format!("the server at {} does not answer", self.url))?)
+    }
+
     /// Posts JSON and copies the answer to `out`.
     pub fn download(&self, path: &str, body: &Value, out: &mut dyn Write) -> anyhow::Result<()> {
         let request = self.agent.post(format!("{}{path}", self.url)).header("Authorization", self.bearer());

@@ -2,22 +2,30 @@
 //!
 //! Exit codes: 0 done, 1 failed, 2 wrong usage, 3 workspace locked, 4 partly done.
 
+mod apply;
+mod calibrate;
 mod client;
 mod config;
 mod demo;
 mod doctor;
+mod embed;
 mod evaluate;
 mod export;
 mod glossary;
 mod import;
 mod job;
+mod map;
 mod models;
 mod prepass;
 mod progress;
+mod quality;
+mod select;
 mod serve;
+mod similar;
 mod sql;
 mod synthesize;
 mod terminal;
+mod train;
 mod versions;
 mod workspace;
 
@@ -49,10 +57,26 @@ enum Command {
     Prepass(prepass::Prepass),
     /// Measure detections against the truth: COCO's figures, precision, recall and F1
     Evaluate(evaluate::Evaluate),
+    /// Learn which candidates of a run to believe, and test it
+    Calibrate(calibrate::Calibrate),
+    /// Put the candidates that a calibration accepts on unlabelled images, as drafts
+    Apply(apply::Apply),
     /// Ask a question in SQL
     Sql(sql::Sql),
     /// Name the present state of a dataset, or list the named ones
     Versions(versions::Versions),
+    /// Train class heads on vectors, list them, put one to work
+    Train(train::Train),
+    /// Choose what to label next, or replay labelled images to see what choosing is worth
+    Select(select::Select),
+    /// Turn images and boxes into vectors, for look-alikes, heads, selection and the map
+    Embed(embed::Embed),
+    /// Find what looks like an image, a box, a picture or words
+    Similar(similar::Similar),
+    /// Lay embeddings out as points: look-alikes lie together
+    Map(map::Map),
+    /// Look for what is wrong: duplicates, leaks, wrong classes, odd boxes and pictures
+    Quality(quality::Quality),
     /// Other words for classes, for detectors that understand words
     Glossary(glossary::GlossaryCommand),
     /// Models that help: list, fetch, add and verify them
@@ -104,8 +128,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Export(command) => export::run(&command),
         Command::Prepass(command) => prepass::run(&command),
         Command::Evaluate(command) => evaluate::run(&command),
+        Command::Calibrate(command) => calibrate::run(&command),
+        Command::Apply(command) => apply::run(&command),
         Command::Sql(command) => sql::run(&command),
         Command::Versions(command) => versions::run(&command),
+        Command::Train(command) => train::run(&command),
+        Command::Select(command) => select::run(&command),
+        Command::Embed(command) => embed::run(&command),
+        Command::Similar(command) => similar::run(&command),
+        Command::Map(command) => map::run(&command),
+        Command::Quality(command) => quality::run(&command),
         Command::Glossary(command) => glossary::run(&command),
         Command::Models(command) => models::run(&command),
         Command::Doctor(command) => doctor::run(&command),

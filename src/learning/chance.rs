@@ -2,9 +2,10 @@
 
 /// A stream of pseudo-random numbers: SplitMix64, by Steele, Lea and Flood.
 #[derive(Clone, Debug)]
-pub(crate) struct Chance(u64);
+pub struct Chance(u64);
 
 impl Chance {
+    /// The stream of a seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -14,6 +15,8 @@ impl Chance {
         Self(hash(seed, number))
     }
 
+    /// The next number.
+    #[expect(clippy::should_implement_trait, reason = "this stream never ends")]
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         mixed(self.0)
@@ -83,7 +86,7 @@ fn mixed(mut z: u64) -> u64 {
 }
 
 /// A number that depends on both and looks random: orders items reproducibly, whatever else is there.
-pub(crate) fn hash(seed: u64, item: u64) -> u64 {
+pub fn hash(seed: u64, item: u64) -> u64 {
     mixed(mixed(seed.wrapping_add(0x9e37_79b9_7f4a_7c15)) ^ item.wrapping_mul(0xff51_afd7_ed55_8ccd))
 }
 

@@ -95,6 +95,15 @@ pub(crate) fn dots(rows: &[f32], query: &[f32], out: &mut [f32]) {
     rows.chunks_exact(query.len()).zip(out).for_each(|(row, out)| *out = lanes(row, query));
 }
 
+/// The sum of products of bytes and small numbers; exact as long as it fits in 32 bits.
+pub(crate) fn dot_bytes(bytes: &[i8], numbers: &[i16]) -> i32 {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(fused) = fused::Fused::here() {
+        return fused.dot_bytes(bytes, numbers);
+    }
+    bytes.iter().zip(numbers).map(|(byte, number)| i32::from(*byte) * i32::from(*number)).sum()
+}
+
 /// The squared Euclidean distance of two vectors of one length.
 pub(crate) fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
     let (heads, tail) = a.as_chunks::<16>();
@@ -215,6 +224,18 @@ mod tests {
         product(&a, &packed, &mut c, tile::<TILE>, tile::<1>);
         let wanted = plain(&a, &b, 25, 4);
         assert!(c.iter().zip(&wanted).all(|(got, want)| (f64::from(*got) - want).abs() < 1e-3));
+    }
+
+    #[test]
+    fn bytes_are_summed_exactly_at_odd_lengths() {
+        let mut chance = Chance::new(9);
+        for length in [0, 1, 15, 16, 33, 100, 4_096] {
+            let bytes: Vec<i8> = (0..length).map(|_| chance.below(255) as i8).collect();
+            let numbers: Vec<i16> = (0..length).map(|_| chance.below(4_095) as i16 - 2_047).collect();
+            let wanted: i32 = bytes.iter().zip(&numbers).map(|(a, b)| i32::from(*a) * i32::from(*b)).sum();
+            assert_eq!(dot_bytes(&bytes, &numbers), wanted);
+        }
+        assert_eq!(dot_bytes(&[-127; 4_096], &[2_047; 4_096]), -127 * 2_047 * 4_096);
     }
 
     #[test]

@@ -6,7 +6,9 @@
 //! of its progress and may stop it.
 
 pub mod bad_number;
+pub mod boost;
 pub mod calibration;
+pub mod calibrator;
 pub mod candidate;
 mod chance;
 pub mod coco_evaluation;
@@ -25,5 +27,6 @@ mod scikit;
 pub mod select;
 
 pub use chance::fold_of;
+pub use chance::{Chance, hash};
 pub use error::{Error, Watch};
 pub use rows::{Matrix, Rows, normalise};

@@ -31,13 +31,19 @@ pub struct Matrix<'a> {
 impl<'a> Matrix<'a> {
     /// Sees `data` as rows of `dims` numbers; refuses a broken last row and numbers that are not finite.
     pub fn new(data: &'a [f32], dims: usize) -> Result<Self, Error> {
+        let known = Self::known(data, dims)?;
+        match data.par_chunks(dims).position_first(|row| !row.iter().all(|value| value.is_finite())) {
+            Some(row) => Err(Error::invalid("vectors", format!("row {row} holds a number that is not finite"))),
+            None => Ok(known),
+        }
+    }
+
+    /// As [`Matrix::new`] over numbers that are known to be finite: whoever keeps them looked when they came.
+    pub fn known(data: &'a [f32], dims: usize) -> Result<Self, Error> {
         if dims == 0 || !data.len().is_multiple_of(dims) {
             return Err(Error::invalid("vectors", format!("{} numbers are no rows of {dims}", data.len())));
         }
-        match data.par_chunks(dims).position_first(|row| !row.iter().all(|value| value.is_finite())) {
-            Some(row) => Err(Error::invalid("vectors", format!("row {row} holds a number that is not finite"))),
-            None => Ok(Self { data, dims }),
-        }
+        Ok(Self { data, dims })
     }
 
     /// All numbers, row after row.

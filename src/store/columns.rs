@@ -5,7 +5,7 @@ use arrow::array::{
 };
 use arrow::datatypes::{DataType, SchemaRef};
 use duckdb::Connection;
-use tator_domain::{Class, Image, ImageBox, PixelBox, Polygon};
+use tator_domain::{BoxId, Class, Image, ImageBox, ImageId, PixelBox, Polygon};
 
 use crate::Error;
 use crate::queries::Query;
@@ -46,6 +46,26 @@ pub(crate) fn number(column: &Float64Array, row: usize) -> Option<f64> {
 
 fn named<T: std::str::FromStr<Err = tator_domain::BadName>>(text: &str) -> Result<T, Error> {
     text.parse().map_err(|e: tator_domain::BadName| Error::Invalid(e.to_string()))
+}
+
+/// Tells the rows of `embeddings/select_images.sql` and `select_boxes.sql`: image, content hash, and the box if there is one.
+pub(crate) fn to_embed(
+    batch: &RecordBatch,
+    mut tell: impl FnMut(ImageId, &str, Option<(BoxId, PixelBox)>),
+) -> Result<(), Error> {
+    let (images, hashes) = (column::<Int64Array>(batch, "image_id")?, texts(batch, "content_hash")?);
+    if batch.column_by_name("box_id").is_none() {
+        (0..batch.num_rows()).for_each(|row| tell(images.value(row), hashes.value(row), None));
+        return Ok(());
+    }
+    let ids = column::<Int64Array>(batch, "box_id")?;
+    let [x, y, w, h] = ["x", "y", "w", "h"].map(|name| column::<Float64Array>(batch, name));
+    let (x, y, w, h) = (x?, y?, w?, h?);
+    for row in 0..batch.num_rows() {
+        let rect = PixelBox { x: x.value(row), y: y.value(row), w: w.value(row), h: h.value(row) };
+        tell(images.value(row), hashes.value(row), Some((ids.value(row), rect)));
+    }
+    Ok(())
 }
 
 /// The images of a batch that has the columns of `images/select_image.sql`.

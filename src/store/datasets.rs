@@ -106,8 +106,9 @@ impl Writer {
         self.change(|state| {
             let query = queries::SCHEMA_DATASET;
             state.connection.execute_batch(&query.of(&file.name)).map_err(query.failed())?;
-            let query = queries::SCHEMA_PEOPLE;
-            state.connection.execute_batch(&query.of(&file.name)).map_err(query.failed())?;
+            for query in [queries::SCHEMA_PEOPLE, queries::SCHEMA_EXPLORE] {
+                state.connection.execute_batch(&query.of(&file.name)).map_err(query.failed())?;
+            }
             let query = queries::INSERT_DATASET;
             let values =
                 params![file.name.as_str(), file.task, home, file.created_at, next[0], next[1], next[2], next[3]];

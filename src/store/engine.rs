@@ -5,7 +5,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use duckdb::{Config, Connection};
 
@@ -36,7 +36,7 @@ pub(crate) struct Engine {
     shared: Arc<Shared>,
 }
 
-struct Shared {
+pub(crate) struct Shared {
     root: Mutex<Connection>,
     resting: Mutex<Vec<Connection>>,
     version: AtomicU64,
@@ -60,6 +60,16 @@ impl Engine {
         Ok(Self {
             shared: Arc::new(Shared { root: Mutex::new(root), resting: Mutex::default(), version: AtomicU64::new(0) }),
         })
+    }
+
+    /// The instance, without keeping it open.
+    pub fn downgrade(&self) -> Weak<Shared> {
+        Arc::downgrade(&self.shared)
+    }
+
+    /// The instance, if it is still open.
+    pub fn upgrade(shared: &Weak<Shared>) -> Option<Self> {
+        shared.upgrade().map(|shared| Self { shared })
     }
 
     /// A connection of its own, for as long as the caller needs one.

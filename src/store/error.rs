@@ -36,6 +36,16 @@ pub enum Error {
     /// The thing that was asked for does not exist.
     #[error("{0} was not found")]
     NotFound(String),
+    /// Vectors were asked for, and there are none.
+    #[error(
+        "the {of} of {dataset} are not embedded yet: run `tator embed --dataset {dataset} --of {of}` or press Embed"
+    )]
+    NotEmbedded {
+        /// The dataset.
+        dataset: tator_domain::DatasetName,
+        /// What was to be embedded.
+        of: crate::EmbeddingOf,
+    },
     /// The thing exists already.
     #[error("{0} exists already")]
     Exists(String),

@@ -41,6 +41,9 @@ const TABLE_FUNCTIONS: &[&str] = &[
     "show_tables",
     "regexp_split_to_table",
     "string_split_table",
+    // Ours: they take names and numbers.
+    "knn",
+    "embeddings",
 ];
 
 /// Scalar functions that read the process, change state or keep a thread busy on purpose.
@@ -87,10 +90,15 @@ pub(crate) fn check_statement(connection: &Connection, sql: &str) -> Result<(), 
 
 /// A condition is one boolean expression: it must not close the bracket it will stand in.
 pub(crate) fn check_condition(connection: &Connection, dataset: &DatasetName, condition: &str) -> Result<(), Error> {
-    // What closes one kind of bracket cannot close the other: `a) OR (b` reads well in the first and not in the second.
-    check_statement(connection, &format!("SELECT (\n{condition}\n)"))?;
-    check_statement(connection, &format!("SELECT [\n{condition}\n]"))?;
+    check_expression(connection, condition)?;
     check_statement(connection, &format!("SELECT image_id FROM \"{dataset}\".images WHERE (\n{condition}\n)"))
+}
+
+/// An expression is one value: it must not close the bracket it will stand in.
+pub(crate) fn check_expression(connection: &Connection, expression: &str) -> Result<(), Error> {
+    // What closes one kind of bracket cannot close the other: `a) OR (b` reads well in the first and not in the second.
+    check_statement(connection, &format!("SELECT (\n{expression}\n)"))?;
+    check_statement(connection, &format!("SELECT [\n{expression}\n]"))
 }
 
 fn refusal(tree: &Value) -> Error {

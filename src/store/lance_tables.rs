@@ -1,5 +1,6 @@
 //! Lance: the open, versioned tables. Async ends here.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -110,6 +111,35 @@ impl Lance {
         Ok(())
     }
 
+    /// The version that readers see.
+    pub fn version(&self, path: &Path) -> Result<u64, Error> {
+        Ok(self.open(path)?.version_id())
+    }
+
+    /// What a table says about itself.
+    pub fn metadata(&self, path: &Path) -> Result<HashMap<String, String>, Error> {
+        Ok(self.open(path)?.schema().metadata.clone())
+    }
+
+    /// Some columns of all rows of one version, in that order, batch by batch.
+    pub fn scan_columns(
+        &self,
+        path: &Path,
+        version: u64,
+        columns: &[&str],
+        take: &mut dyn FnMut(RecordBatch) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let dataset = self.open(path)?;
+        let dataset = self.block_on(dataset.checkout_version(version)).map_err(failed(path))?;
+        let mut scan = dataset.scan();
+        scan.scan_in_order(true).project(columns).map_err(failed(path))?;
+        let mut stream = self.block_on(scan.try_into_stream()).map_err(failed(path))?;
+        while let Some(batch) = self.block_on(stream.try_next()).map_err(failed(path))? {
+            take(batch)?;
+        }
+        Ok(())
+    }
+
     /// How a table stands.
     pub fn health(&self, path: &Path) -> Result<TableHealth, Error> {
         let dataset = self.open(path)?;
@@ -188,7 +218,8 @@ pub(crate) struct Tag {
 
 async fn replace_rows(dataset: Arc<Dataset>, predicate: &str, batches: Vec<RecordBatch>) -> lance::Result<u64> {
     let (mut updated, mut removed) = (Vec::new(), Vec::new());
-    for fragment in dataset.get_fragments() {
+    let touched = if predicate == "false" { Vec::new() } else { dataset.get_fragments() };
+    for fragment in touched {
         let before = fragment.metadata().clone();
         match fragment.delete(predicate).await? {
             None => removed.push(before.id),

@@ -1,4 +1,4 @@
-//! Tags, comments and packages beside the published tables: `tables/<dataset>/people/*.parquet`, written anew by every
+//! Tags, comments, packages and decisions about findings beside the published tables: `tables/<dataset>/people/*.parquet`, written anew by every
 //! fold and read when the working set is rebuilt. They are small; a Lance table each would cost more than it gives.
 
 use std::fs::{self, File};
@@ -11,14 +11,15 @@ use crate::reader::{self, Reader};
 use crate::writer::Writer;
 use crate::{Error, queries};
 
-const TABLES: [&str; 4] = ["tags", "comments", "packages", "package_images"];
+const TABLES: [&str; 5] = ["tags", "comments", "packages", "package_images", "quality_decisions"];
 
 /// Gives datasets of an older Tator the tables they do not have yet.
 pub(crate) fn prepare(reader: &Reader) -> Result<(), Error> {
     reader.engine.with(|c| {
         for dataset in reader::dataset_rows(c)? {
-            let query = queries::SCHEMA_PEOPLE;
-            c.execute_batch(&query.of(&dataset.name)).map_err(query.failed())?;
+            for query in [queries::SCHEMA_PEOPLE, queries::SCHEMA_EXPLORE] {
+                c.execute_batch(&query.of(&dataset.name)).map_err(query.failed())?;
+            }
         }
         Ok(())
     })

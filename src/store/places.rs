@@ -65,6 +65,19 @@ impl Reader {
         })
     }
 
+    /// The numbers of the images that `filter` means, in order.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`], or [`Error::Sql`] for a condition that is refused.
+    pub fn image_numbers(&self, dataset: &DatasetName, filter: &ImageFilter) -> Result<Vec<ImageId>, Error> {
+        self.filtered(dataset, filter, |c, predicate| {
+            let query = queries::SELECT_IMAGE_NUMBERS;
+            let mut statement = c.prepare(&query.of_where(dataset, predicate)).map_err(query.failed())?;
+            let rows = statement.query_map([], |row| row.get("image_id")).map_err(query.failed())?;
+            rows.collect::<Result<_, _>>().map_err(query.failed())
+        })
+    }
+
     /// Every class by number, retired ones too, without counting anything.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ use crate::filter::ImageFilter;
 use crate::guard;
 use crate::queries::{self, Query};
 use crate::summary::{Change, ImageDetail, ImageHome, ImagePage, Neighbours};
+use crate::vectors::Shelf;
 use crate::workspace::Folders;
 use crate::{Error, Timestamp};
 
@@ -22,6 +23,7 @@ pub struct Reader {
     pub(crate) engine: Engine,
     pub(crate) folders: Folders,
     pub(crate) counted: Arc<Mutex<Counted>>,
+    pub(crate) shelf: Arc<Shelf>,
 }
 
 /// A dataset as its row has it.
@@ -153,7 +155,7 @@ pub(crate) fn class_records(connection: &Connection, dataset: &DatasetName) -> R
 
 impl Reader {
     pub(crate) fn new(engine: Engine, folders: Folders) -> Self {
-        Self { engine, folders, counted: Arc::default() }
+        Self { engine, folders, counted: Arc::default(), shelf: Arc::default() }
     }
 
     /// The names of all datasets, nothing counted.

@@ -73,7 +73,7 @@ impl RunKind {
                 ("candidates", "candidates"),
                 ("candidate_atoms", "candidate_atoms"),
             ],
-            Self::Calibration => &[("features", "features"), ("scores", "scores")],
+            Self::Calibration => &[("features", "features"), ("scores", "scores"), ("missed", "missed")],
         }
     }
 }

@@ -44,6 +44,7 @@ impl Writer {
         move_whole(&self.reader.folders.tables_of(name), &folder.join("tables"))?;
         move_whole(&self.reader.folders.dataset(name), &folder.join("dataset"))?;
         self.drop_dataset(name)?;
+        self.reader.shelf.forget(name);
         Ok(Trashed { entry, name: note.name, deleted_at, images: note.images, boxes: note.boxes })
     }
 

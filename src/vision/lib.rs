@@ -18,6 +18,7 @@ mod model_error;
 mod network;
 mod outline;
 mod picture;
+mod quality;
 mod region_text;
 mod runtime;
 mod sahi;
@@ -47,6 +48,7 @@ pub use model_error::ModelError;
 pub use network::{Network, OpenOptions, Port, Stop};
 pub use outline::Outline;
 pub use picture::{Picture, decode_upright, verify};
+pub use quality::{PictureQuality, quality};
 pub use region_text::{REGION_MARGIN, RegionText, Regions, SeenRegions};
 pub use runtime::{
     Provider, ProviderWish, RuntimeReport, WANTED as ONNX_RUNTIME_VERSION, provider_notice, runtime_library,

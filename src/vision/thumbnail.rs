@@ -115,6 +115,11 @@ impl Picture {
         Ok(bytes)
     }
 
+    /// The whole picture in pixels, the longer side at most `max_side`; never enlarged.
+    pub(crate) fn reduced(&self, max_side: u32) -> Result<Self, Error> {
+        Ok(self.scaled(self.whole(), max_side)?.into_owned())
+    }
+
     fn whole(&self) -> Region {
         Region { left: 0, top: 0, width: self.width, height: self.height }
     }

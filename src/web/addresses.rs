@@ -68,6 +68,24 @@ pub fn label(dataset: &DatasetName, image: ImageId, chosen: Option<BoxId>, filte
     format!("/d/{dataset}/label{}", query(&pairs))
 }
 
+/// More images than these do not fit an address.
+const MOST_IN_ADDRESS: usize = 400;
+
+/// These images in the gallery and in the labeller; `None` when there are none, or more than fit an address.
+#[must_use]
+pub fn as_images(dataset: &DatasetName, images: &[ImageId]) -> Option<(String, String)> {
+    let mut ids = images.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() || ids.len() > MOST_IN_ADDRESS {
+        return None;
+    }
+    let list: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let condition = Some(format!("image_id IN ({})", list.join(", ")));
+    let filter = ImageFilter { condition, ..ImageFilter::default() };
+    Some((gallery(dataset, &filter), label(dataset, ids[0], None, &filter)))
+}
+
 /// The labeller among the images that the filter means, wherever work is left.
 #[must_use]
 pub fn labeller(dataset: &DatasetName, filter: &ImageFilter) -> String {

@@ -229,6 +229,8 @@ impl From<tator_store::Error> for WebError {
         use tator_store::Error as E;
         match error {
             E::NotFound(what) => Self::not_found(&what),
+            // The command line shows the message alone: what to do stands in it.
+            E::NotEmbedded { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "not_embedded", error.to_string()),
             E::Exists(_) => Self::new(StatusCode::CONFLICT, "exists", error.to_string()).hint("choose another name"),
             E::Invalid(message) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", message),
             E::Conflict { revision } => Self::conflict(error.to_string())

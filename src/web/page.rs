@@ -136,12 +136,14 @@ pub struct Shell {
 }
 
 /// What the rail shows, from top to bottom.
-const RAIL: [Section; 10] = [
+const RAIL: [Section; 12] = [
     Section::Datasets,
     Section::Gallery,
     Section::Label,
     Section::Work,
     Section::Sql,
+    Section::Explore,
+    Section::Train,
     Section::Prelabel,
     Section::Models,
     Section::Jobs,

@@ -1,6 +1,7 @@
 //! Models at a person's side, through the real program, with the stand-ins of `tests/models` for models: nothing is
 //! fetched and every answer can be worked out by hand.
 
+mod embed;
 mod hub;
 mod pulling;
 mod segment;
@@ -33,7 +34,7 @@ pub fn with_models(models: &Path, empty: &Path) -> std::process::Command {
 }
 
 /// A server with the stand-ins, of which SAM's and EfficientNet's are chosen.
-fn server(workspace: &Path) -> Server {
+pub fn server(workspace: &Path) -> Server {
     let server = server_with(workspace, &stand_ins());
     let choice = json!({ "segmenter": "stand-in-sam1", "embedder": "stand-in-efficientnet" });
     server.patch("/api/v1/assist", &choice);
@@ -60,7 +61,7 @@ pub fn has_runtime(server: &Server) -> bool {
 }
 
 /// A whole bitmap of one colour.
-fn bitmap([red, green, blue]: [u8; 3]) -> Vec<u8> {
+pub fn bitmap([red, green, blue]: [u8; 3]) -> Vec<u8> {
     let (width, height) = SIZE;
     let pixels = [blue, green, red].repeat((width * height) as usize);
     let mut file = b"BM".to_vec();

@@ -2,9 +2,11 @@
 
 mod assists;
 mod first_day;
+mod look_alikes;
 mod pages;
 mod people;
 mod shapes;
+mod training;
 mod two_tabs;
 mod words;
 

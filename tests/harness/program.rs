@@ -187,6 +187,16 @@ impl Server {
         (response.status().as_u16(), response.body_mut().read_to_string().unwrap_or_default())
     }
 
+    /// The bytes of a request that must succeed.
+    #[track_caller]
+    pub fn bytes(&self, path: &str) -> Vec<u8> {
+        let bearer = format!("Bearer {}", self.token);
+        let mut response =
+            self.agent.get(format!("{}{path}", self.base)).header("Authorization", bearer).call().unwrap();
+        assert!(response.status().is_success(), "GET {path}: {}", response.status());
+        response.body_mut().read_to_vec().unwrap()
+    }
+
     #[track_caller]
     pub fn post(&self, path: &str, body: &Value) -> Value {
         let (status, answer) = self.client().try_post(path, body).unwrap_or_else(|| panic!("POST {path}: no answer"));

@@ -1,6 +1,6 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import { decide, toClassify } from "../../assets/js/label/assist/class_rule.js";
+import { decide, leadOf, toClassify } from "../../assets/js/label/assist/class_rule.js";
 import { assistBench, settled } from "./assist_bench.mjs";
 import { failing } from "./fake_assist.mjs";
 
@@ -16,6 +16,16 @@ test("the rule: filled in on a fresh box nobody chose a class for, offered other
   assert.equal(decide({ ...fresh, fresh: false }, dog, 0), "offer");
   assert.equal(decide({ ...fresh, now: 3 }, dog, 0), "drop");
   assert.equal(decide({ ...fresh, now: 2 }, dog, 0), "agrees");
+});
+
+test("what a head takes for background is offered and never filled in, and the chip says who was asked", () => {
+  const fresh = { fresh: true, picked: false, before: 1, now: 1 };
+  assert.equal(decide(fresh, { ...dog, method: "head", guard: "passed" }, 0.5), "fill");
+  assert.equal(decide(fresh, { ...dog, method: "head", guard: "flagged" }, 0.5), "offer");
+  assert.equal(decide(fresh, { ...dog, method: "head", guard: "refused" }, 0.5), "offer");
+  assert.equal(leadOf("offer", { method: "head", guard: "passed" }), "Auto class (head) suggests");
+  assert.equal(leadOf("fill", { method: "neighbours" }), "Auto class (look-alikes) set");
+  assert.match(leadOf("offer", { method: "head", guard: "refused" }), /sees background/);
 });
 
 test("new and moved boxes are asked about; pasted ones, classes and undo are not", () => {

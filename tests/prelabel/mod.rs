@@ -70,7 +70,7 @@ fn pictures(at: &Path, images: u32, labelled: u32) -> PathBuf {
 }
 
 /// Two detectors, one of them over windows, too; `red` is `Rot` here.
-const RECIPE: &str = r#"
+pub(crate) const RECIPE: &str = r#"
 name = "two"
 [[detectors]]
 model = "stand-in-yolox"
@@ -87,7 +87,7 @@ calibrate = "none"
 "#;
 
 /// `tator` with the stand-ins and no other models.
-fn tator(workspace: &Path, arguments: &[&str]) -> Answer {
+pub(crate) fn tator(workspace: &Path, arguments: &[&str]) -> Answer {
     let empty = workspace.with_extension("empty");
     fs::create_dir_all(&empty).unwrap();
     let mut command = with_models(&stand_ins(), &empty);
@@ -97,7 +97,7 @@ fn tator(workspace: &Path, arguments: &[&str]) -> Answer {
 }
 
 /// Whether models can run here.
-fn has_runtime(workspace: &Path) -> bool {
+pub(crate) fn has_runtime(workspace: &Path) -> bool {
     let listed = tator(workspace, &["doctor"]);
     let runs =
         !listed.stdout.contains("ONNX Runtime cannot be loaded") && !listed.stderr.contains("ONNX Runtime cannot");
@@ -108,7 +108,7 @@ fn has_runtime(workspace: &Path) -> bool {
 }
 
 /// A workspace with such a dataset, `seen`, and the recipe's file beside it.
-fn imported(folder: &Path, images: u32, labelled: u32) -> (PathBuf, PathBuf) {
+pub(crate) fn imported(folder: &Path, images: u32, labelled: u32) -> (PathBuf, PathBuf) {
     let (workspace, recipe) = (folder.join("w"), folder.join("two.toml"));
     let source = pictures(&folder.join("source"), images, labelled);
     tator(&workspace, &["import", source.to_str().unwrap(), "--dataset", "seen"]).expect(0);

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod edits;
+mod embeddings;
 mod fold;
 mod notes;
 mod open_tables;

@@ -80,6 +80,7 @@ export const ACTIONS = [
   row("tweak-class", "Model helps", "Fit every box of the current class", ["X X"], "always", { assist: true, double: true }),
   row("accept", "Model helps", "Accept the proposal", ["Y"], "always", { assist: true }),
   row("accept-second", "Model helps", "Take the runner-up of a suggested class", ["Shift+Y"], "always", { assist: true }),
+  row("look-alikes", "Model helps", "Look-alikes of the selected box, or of the image", ["Alt+L"], "always", { assist: true }),
   row("next-mask", "Model helps", "Next of several proposals", ["J"], "always", { assist: true }),
   row("accept-all", "Model helps", "Take all proposals shown", ["Ctrl+Enter"], "always", { assist: true }),
   row("leave-out", "Model helps", "Leave this proposal out", ["Shift+Q"], "always", { assist: true }),

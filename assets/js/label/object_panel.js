@@ -33,6 +33,7 @@ export class ObjectPanel {
     byId("lab-field-angle").addEventListener("change", (event) => this.turn(event.target.valueAsNumber));
     byId("lab-field-lock").addEventListener("click", () => app.act("lock"));
     byId("lab-field-veil").addEventListener("click", () => app.act("hide-selected"));
+    byId("lab-field-alike").addEventListener("click", () => app.act("look-alikes"));
     byId("lab-field-delete").addEventListener("click", () => app.act("delete"));
     this.shown = {};
   }

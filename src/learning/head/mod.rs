@@ -53,6 +53,12 @@ pub enum Recipe {
     Mlp(MlpOptions),
 }
 
+impl Default for Recipe {
+    fn default() -> Self {
+        Self::Logistic(LogisticOptions::default())
+    }
+}
+
 /// Vectors with the number of their class in the head.
 #[derive(Clone, Copy, Debug)]
 pub struct Samples<'a> {

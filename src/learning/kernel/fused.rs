@@ -6,7 +6,9 @@
 #![allow(unsafe_code)]
 
 use std::arch::x86_64::{
-    __m256, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps,
+    __m256, _mm_loadu_si128, _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_fmadd_ps, _mm256_loadu_ps,
+    _mm256_loadu_si256, _mm256_madd_epi16, _mm256_set1_ps, _mm256_setzero_ps, _mm256_setzero_si256, _mm256_storeu_ps,
+    _mm256_storeu_si256,
 };
 
 use super::STRIP;
@@ -28,6 +30,13 @@ impl Fused {
     pub fn dot(self, a: &[f32], b: &[f32]) -> f32 {
         // SAFETY: `self` proves that the instructions are there.
         unsafe { dot(a, b) }
+    }
+
+    /// The sum of products of bytes and small numbers.
+    #[inline]
+    pub fn dot_bytes(self, bytes: &[i8], numbers: &[i16]) -> i32 {
+        // SAFETY: `self` proves that the instructions are there.
+        unsafe { dot_bytes(bytes, numbers) }
     }
 
     /// The products of M rows with one strip.
@@ -70,6 +79,22 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
     let parts = sums.map(|sum| stored(sum));
     let end: f32 = tail.iter().zip(rest).map(|(x, y)| x * y).sum();
     (0..8).map(|lane| (parts[0][lane] + parts[1][lane]) + (parts[2][lane] + parts[3][lane])).sum::<f32>() + end
+}
+
+#[target_feature(enable = "avx2,fma")]
+fn dot_bytes(bytes: &[i8], numbers: &[i16]) -> i32 {
+    let ((heads, tail), (others, rest)) = (bytes.as_chunks::<16>(), numbers.as_chunks::<16>());
+    let mut sums = [_mm256_setzero_si256(); 2];
+    for (at, (x, y)) in heads.iter().zip(others).enumerate() {
+        // SAFETY: the references say that sixteen bytes and sixteen numbers are there; no alignment is asked.
+        let (x, y) = unsafe { (_mm_loadu_si128(x.as_ptr().cast()), _mm256_loadu_si256(y.as_ptr().cast())) };
+        sums[at % 2] = _mm256_add_epi32(sums[at % 2], _mm256_madd_epi16(_mm256_cvtepi8_epi16(x), y));
+    }
+    let mut lanes = [0i32; 8];
+    // SAFETY: eight numbers fit into the array; no alignment is asked.
+    unsafe { _mm256_storeu_si256(lanes.as_mut_ptr().cast(), _mm256_add_epi32(sums[0], sums[1])) };
+    let end: i32 = tail.iter().zip(rest).map(|(x, y)| i32::from(*x) * i32::from(*y)).sum();
+    lanes.iter().sum::<i32>() + end
 }
 
 #[target_feature(enable = "avx2,fma")]

@@ -2,12 +2,18 @@
 
 mod best;
 mod disagreement;
+mod fingerprints;
+mod ivf;
+mod outliers;
 mod pairs;
 mod suspects;
 
 use rayon::prelude::*;
 
 pub use disagreement::knn_disagreement;
+pub use fingerprints::close_fingerprints;
+pub use ivf::{Ivf, IvfOptions};
+pub use outliers::{class_distances, deviations};
 pub use pairs::{Pair, Pairs, near_duplicates};
 pub use suspects::{Suspect, SuspectOptions, out_of_fold, suspects};
 
@@ -48,6 +54,11 @@ impl<'a> Gallery<'a> {
         Self { matrix, inverse: lengths.map(inverse_length).collect() }
     }
 
+    /// Over vectors that are known to have length 1: nothing is measured.
+    pub fn unit(matrix: Matrix<'a>) -> Self {
+        Self { matrix, inverse: vec![1.0; matrix.count()] }
+    }
+
     /// The vectors.
     pub fn matrix(&self) -> Matrix<'a> {
         self.matrix
@@ -55,6 +66,16 @@ impl<'a> Gallery<'a> {
 
     /// The `k` rows most like a vector, best first, the lower row of equals.
     pub fn top_k(&self, query: &[f32], k: usize) -> Result<Vec<Neighbour>, Error> {
+        self.top_k_among(query, k, |_| true)
+    }
+
+    /// The same among the rows that `keep` keeps.
+    pub fn top_k_among(
+        &self,
+        query: &[f32],
+        k: usize,
+        keep: impl Fn(usize) -> bool + Sync,
+    ) -> Result<Vec<Neighbour>, Error> {
         self.check(query.len())?;
         let scale = inverse_length(query);
         let blocks = self.matrix.data().par_chunks(SCAN * query.len()).zip(self.inverse.par_chunks(SCAN));
@@ -62,9 +83,8 @@ impl<'a> Gallery<'a> {
             || (Best::new(k), [0.0; SCAN]),
             |(mut best, mut scores), (number, (rows, inverse))| {
                 dots(rows, query, &mut scores);
-                for (at, (score, inverse)) in scores.iter().zip(inverse).enumerate() {
-                    best.offer(number * SCAN + at, score * inverse * scale);
-                }
+                let first = number * SCAN;
+                offer_all(&mut best, &scores, inverse, scale, |row| !keep(first + row), first);
                 (best, scores)
             },
         );
@@ -168,6 +188,15 @@ mod tests {
             prop_assert!(found.windows(2).all(|pair| pair[0].score >= pair[1].score));
             prop_assert_eq!(found.len(), k.min(rows));
         }
+    }
+
+    #[test]
+    fn rows_that_are_not_kept_are_not_found() {
+        let data = vectors(5_000, 8, 7);
+        let gallery = Gallery::new(Matrix::new(&data, 8).unwrap());
+        let found = gallery.top_k_among(&data[..8], 20, |row| row % 3 == 1).unwrap();
+        let wanted = gallery.top_k(&data[..8], 5_000).unwrap().into_iter().filter(|n| n.row % 3 == 1).take(20);
+        assert_eq!(found, wanted.collect::<Vec<_>>());
     }
 
     #[test]

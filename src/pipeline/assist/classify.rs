@@ -4,19 +4,24 @@
 //! while nobody waits for a model, and kept up to date: a box that was edited is a new sample. The vote weighs the
 //! nearest samples by their likeness; samples are taken evenly over the classes, so that a frequent class does not win
 //! by its number.
+//!
+//! A dataset with an active class head (`heads/`) asks that instead: one look through it, no gallery, and a guard that
+//! says when a box looks like nothing at all.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
 use tator_domain::{BoxId, ClassId, DatasetName, ImageId, PixelBox, iou};
-use tator_store::ClassSample;
+use tator_store::{ClassSample, EmbeddingOf};
 use tator_vision::{Embedder, Picture, Stop, decode_upright};
 
 use super::Shared;
+use super::suggestion::{ClassSuggestion, Guarded, Runner};
 use super::tasks::TaskState;
+use crate::embed::Recipe;
 use crate::error::Error;
+use crate::models::Model;
 use crate::workbench::Workbench;
 
 /// Samples of all classes together, about.
@@ -25,8 +30,8 @@ const SAMPLES: usize = 4000;
 const OF_A_CLASS: (u32, u32) = (64, 8);
 /// A side under this many pixels shows too little.
 const SMALLEST: f64 = 6.0;
-/// Margin around a box, as a share of its longer side: encoders that look at the middle still see all of the box.
-const MARGIN: f64 = 0.15;
+/// As the embedding job cuts boxes, so that its vectors serve here too.
+const MARGIN: f64 = crate::embed::USUAL_PADDING;
 /// Samples that vote.
 const VOTERS: usize = 12;
 /// How fast a vote loses weight with likeness (a softmax over cosines).
@@ -35,34 +40,6 @@ const TEMPERATURE: f32 = 0.05;
 const FRESH: Duration = Duration::from_secs(20);
 /// Decoded pictures kept for the next box on them.
 const PICTURES: usize = 3;
-
-/// What the labelled boxes say.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ClassSuggestion {
-    /// The most likely class.
-    pub class_id: ClassId,
-    /// Its share of the vote, 0 to 1.
-    pub probability: f32,
-    /// The second.
-    pub runner_up: Option<Runner>,
-    /// `neighbours`, or `head` once one is trained.
-    pub method: &'static str,
-    /// The image encoder.
-    pub model: String,
-    /// Samples in the gallery.
-    pub neighbours: usize,
-    /// Milliseconds it took.
-    pub ms: f64,
-}
-
-/// A class that came second.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Runner {
-    /// The class.
-    pub class_id: ClassId,
-    /// Its share of the vote.
-    pub probability: f32,
-}
 
 /// Galleries of the datasets that were asked about.
 #[derive(Default)]
@@ -120,15 +97,16 @@ impl Galleries {
 impl Shared {
     fn classify(&self, d: &DatasetName, id: ImageId, rect: &PixelBox) -> Result<ClassSuggestion, Error> {
         let begun = Instant::now();
+        if let Some(active) = self.heads.get(self.writer.reader(), d)
+            && let Some(suggestion) = self.ask_head(&active, (d, id), rect, begun)?
+        {
+            return Ok(suggestion);
+        }
         let (model, embedder) = self.engines.embedder(&self.shelves, &self.settings())?;
         self.gallery.want(d);
         let picture = self.picture(d, id)?;
         let crop = picture.square_around(rect, MARGIN).map_err(|e| Error::invalid("box", e.to_string()))?;
-        let task = self.lock().tasks.begin("classify", format!("image {id}"), Some(id));
-        let vector = embedder.embed(&[crop], &Stop::default()).map(|mut vectors| vectors.pop().unwrap_or_default());
-        let ended = if vector.is_ok() { TaskState::Done } else { TaskState::Failed };
-        self.lock().tasks.end(task, ended, vector.as_ref().err().map(ToString::to_string));
-        let vector = vector?;
+        let vector = self.vector_of(crop, id, embedder.as_ref())?;
         let library = self.gallery.lock();
         let gallery = library.galleries.get(d).filter(|gallery| gallery.model == model.manifest.name);
         let known = gallery.map(|gallery| gallery.samples.values().collect::<Vec<_>>()).unwrap_or_default();
@@ -146,9 +124,24 @@ impl Shared {
             runner_up,
             method: "neighbours",
             model: model.manifest.name,
+            head: None,
+            guard: Guarded::Passed,
             neighbours: known.len(),
             ms: begun.elapsed().as_secs_f64() * 1e3,
         })
+    }
+
+    /// The encoder of that name.
+    pub(crate) fn engine_of(&self, name: &str) -> Result<(Model, Arc<dyn Embedder>), Error> {
+        self.engines.embedder_named(&self.shelves, &self.settings(), Some(name))
+    }
+
+    pub(super) fn vector_of(&self, crop: Picture, id: ImageId, embedder: &dyn Embedder) -> Result<Vec<f32>, Error> {
+        let task = self.lock().tasks.begin("classify", format!("image {id}"), Some(id));
+        let vector = embedder.embed(&[crop], &Stop::default()).map(|mut vectors| vectors.pop().unwrap_or_default());
+        let ended = if vector.is_ok() { TaskState::Done } else { TaskState::Failed };
+        self.lock().tasks.end(task, ended, vector.as_ref().err().map(ToString::to_string));
+        Ok(vector?)
     }
 
     /// The decoded picture, kept for the next box on it.
@@ -180,6 +173,7 @@ impl Shared {
         let each = u32::try_from(SAMPLES / classes).unwrap_or(0).clamp(OF_A_CLASS.1, OF_A_CLASS.0);
         let samples = self.writer.reader().class_samples(d, each, SMALLEST)?;
         let missing = self.gallery.begin(d, &model.manifest.name, &samples);
+        let missing = self.learn_from_table(d, &model, missing);
         for of_one in missing.chunk_by(|a, b| a.image_id == b.image_id) {
             if !self.wait_until_idle() {
                 return Ok(());
@@ -192,6 +186,29 @@ impl Shared {
             gallery.samples.extend(learnt.into_iter().map(|known| (known.sample.box_id, known)));
         }
         Ok(())
+    }
+
+    /// Takes the vectors that the embedding job has made already; gives what is left to learn.
+    fn learn_from_table(&self, d: &DatasetName, model: &Model, missing: Vec<ClassSample>) -> Vec<ClassSample> {
+        let Ok(vectors) = self.writer.reader().vectors(d, &model.manifest.name, EmbeddingOf::Boxes) else {
+            return missing;
+        };
+        let recipe = Recipe::Square { padding: MARGIN }.words();
+        if vectors.fingerprint != model.manifest.fingerprint() || vectors.recipe != recipe {
+            return missing;
+        }
+        let find = |sample: &ClassSample| vectors.find(sample.image_id, Some(sample.box_id));
+        let (known, left): (Vec<_>, Vec<_>) = missing.into_iter().partition(|sample| find(sample).is_some());
+        let mut library = self.gallery.lock();
+        if let Some(gallery) = library.galleries.get_mut(d) {
+            gallery.missing = left.len();
+            let known = known.into_iter().filter_map(|sample| {
+                let vector = Arc::new(vectors.row(find(&sample)?).to_vec());
+                Some((sample.box_id, Known { sample, vector }))
+            });
+            gallery.samples.extend(known);
+        }
+        left
     }
 
     fn learn_image(

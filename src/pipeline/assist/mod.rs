@@ -5,6 +5,7 @@
 //! changes a table: what a model says goes back to the person, who decides.
 
 mod classify;
+mod classify_head;
 mod encodings;
 mod engines;
 mod finders;
@@ -13,6 +14,7 @@ mod segment;
 mod settings;
 mod slots;
 mod status;
+mod suggestion;
 mod tasks;
 mod tweak;
 
@@ -24,13 +26,13 @@ use tator_domain::{DatasetName, ImageId};
 use tator_store::Writer;
 use tator_vision::{Encoding, Stop};
 
-pub use classify::{ClassSuggestion, Runner};
 pub(crate) use finders::Finder;
 pub use propose::{How, ProposeAnswer, ProposeRequest, ProposeTook, Proposed};
 pub use segment::{SegmentAnswer, SegmentMask, SegmentRequest, Took};
 pub use settings::{AssistChange, AssistSettings};
 pub use slots::Role;
 pub use status::{AssistStatus, Hits, Memory, ModelStatus, SlotStatus};
+pub use suggestion::{ClassSuggestion, Guarded, Runner};
 pub use tasks::{Task, TaskState};
 pub(crate) use tweak::TweakRequest;
 
@@ -57,9 +59,13 @@ pub(crate) struct Shared {
     pub finders: finders::Finders,
     /// What trying models showed.
     pub tried: crate::models::Tried,
+    /// Finds neighbours among vectors.
+    pub search: Arc<crate::similar::Search>,
     state: Mutex<State>,
     wake: Condvar,
     gallery: classify::Galleries,
+    /// The class heads at work.
+    pub heads: crate::heads::ActiveHeads,
 }
 
 struct State {
@@ -93,8 +99,11 @@ impl Assist {
             newest: std::collections::HashMap::new(),
             closing: false,
         };
+        let search = Arc::new(crate::similar::Search::default());
+        writer.reader().set_search(Arc::clone(&search) as Arc<dyn tator_store::NearestSearch>);
         let shared = Arc::new(Shared {
             writer,
+            search,
             shelves: Shelves::new(&root),
             engines: Engines::default(),
             finders: finders::Finders::default(),
@@ -102,6 +111,7 @@ impl Assist {
             state: Mutex::new(state),
             wake: Condvar::new(),
             gallery: classify::Galleries::default(),
+            heads: crate::heads::ActiveHeads::default(),
         });
         let threads = [encode_wishes as fn(&Shared), classify::learn].map(|work| {
             let shared = Arc::clone(&shared);

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use tator_domain::{Clock, DatasetName, SystemClock};
 use tator_store::{JobRow, Writer};
 
-use super::record::{JobId, JobProgress, JobRecord, JobState, Meter};
+use super::record::{JobId, JobProgress, JobRecord, JobState, Meter, StageProgress};
 use super::{Done, KINDS};
 use crate::error::Error;
 use crate::workbench::Workbench;
@@ -61,6 +61,13 @@ impl Context {
             live.meter.set(stage, done, total);
         }
         Ok(())
+    }
+
+    /// Tells how busy stages are that work at the same time, and which one the others wait for.
+    pub fn stages(&self, stages: Vec<StageProgress>, bottleneck: Option<String>) {
+        if let Some(live) = self.shared.lock().live.get_mut(&self.job_id) {
+            live.meter.set_stages(stages, bottleneck);
+        }
     }
 
     /// Tells more about how the job goes than a number can: what a page of its own shows.
@@ -231,7 +238,7 @@ fn finish(shared: &Shared, job_id: JobId, outcome: Result<Done, Error>) {
         Err(Error::Cancelled) if state.closing => {
             (JobState::Interrupted, "interrupted: the program was stopped".into())
         }
-        Err(Error::Cancelled) => (JobState::Cancelled, "cancelled; nothing was changed".into()),
+        Err(Error::Cancelled) => (JobState::Cancelled, super::words_of_cancel(&row.kind).into()),
         Err(error) => (JobState::Failed, error.to_string()),
     };
     row.state = end.as_str().into();

@@ -67,9 +67,26 @@ pub struct JobProgress {
     pub rate_per_s: f64,
     /// Seconds to go, when that can be told.
     pub eta_s: Option<f64>,
+    /// Stages that work at the same time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<StageProgress>,
+    /// The stage the others wait for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bottleneck: Option<String>,
     /// What else this kind of job tells about how it goes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<serde_json::Value>,
+}
+
+/// One of several stages that work at the same time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StageProgress {
+    /// Its name: `decode`, `infer`, `write`.
+    pub name: String,
+    /// Things through it.
+    pub done: u64,
+    /// Share of the time that its threads worked, 0 to 1.
+    pub busy: f64,
 }
 
 /// A job as the API gives it.
@@ -131,12 +148,19 @@ pub(crate) struct Meter {
     began: Instant,
     done: u64,
     total: u64,
+    stages: Vec<StageProgress>,
+    bottleneck: Option<String>,
     pub detail: Option<serde_json::Value>,
 }
 
 impl Meter {
     pub fn new(stage: &str, total: u64) -> Self {
-        Self { stage: stage.to_owned(), began: Instant::now(), done: 0, total, detail: None }
+        let (began, stages) = (Instant::now(), Vec::new());
+        Self { stage: stage.to_owned(), began, done: 0, total, stages, bottleneck: None, detail: None }
+    }
+
+    pub fn set_stages(&mut self, stages: Vec<StageProgress>, bottleneck: Option<String>) {
+        (self.stages, self.bottleneck) = (stages, bottleneck);
     }
 
     pub fn set(&mut self, stage: &str, done: u64, total: u64) {
@@ -151,12 +175,15 @@ impl Meter {
         let rate_per_s = if seconds > 0.2 { self.done as f64 / seconds } else { 0.0 };
         let left = self.total.saturating_sub(self.done) as f64;
         let eta_s = (rate_per_s > 0.0 && self.total > 0).then(|| left / rate_per_s);
+        let (stages, bottleneck) = (self.stages.clone(), self.bottleneck.clone());
         JobProgress {
             done: self.done,
             total: self.total,
             stage: self.stage.clone(),
             rate_per_s,
             eta_s,
+            stages,
+            bottleneck,
             detail: self.detail.clone(),
         }
     }

@@ -52,6 +52,12 @@ impl Model {
         self.manifest.title.as_deref().unwrap_or(&self.manifest.name)
     }
 
+    /// It is an encoder that takes words too.
+    #[must_use]
+    pub fn has_words(&self) -> bool {
+        self.manifest.task == Task::Embed && self.manifest.files.contains_key("text") && self.problem.is_none()
+    }
+
     /// Bytes of its files together.
     #[must_use]
     pub fn bytes(&self) -> u64 {

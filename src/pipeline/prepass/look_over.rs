@@ -228,7 +228,7 @@ impl Work<'_> {
             self.looked.pace.looked(number, seen.len(), begun.elapsed().as_secs_f64());
             at.into_iter().zip(seen).for_each(|(at, answer)| answers[at] = Some(answer));
         }
-        let writing = Instant::now();
+        let (writing, mut kept_now) = (Instant::now(), 0);
         for (at, answer) in answers.into_iter().enumerate() {
             let place = shown.places[at];
             // What was kept before counts, also where its group had to be shown again.
@@ -236,6 +236,7 @@ impl Work<'_> {
                 (true, _) | (_, None) => cache.get(&shown.hashes[at])?.map(|kept| kept.found),
                 (false, Some(Ok(kept))) => {
                     cache.put(&shown.hashes[at], &kept)?;
+                    kept_now += 1;
                     Some(kept.found)
                 }
                 (false, Some(Err(missing))) => {
@@ -245,7 +246,9 @@ impl Work<'_> {
             };
             before[at].push(found);
         }
-        self.looked.pace.wrote(writing.elapsed().as_secs_f64());
+        if kept_now > 0 {
+            self.looked.pace.wrote(kept_now, writing.elapsed().as_secs_f64());
+        }
         Ok(())
     }
 

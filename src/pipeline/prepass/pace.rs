@@ -32,13 +32,14 @@ pub(super) struct Pace {
     /// Seconds the models waited for pictures.
     starved: f64,
     passes: Vec<(String, usize, f64)>,
-    writing: f64,
+    /// Answers and seconds of keeping them.
+    writing: (usize, f64),
 }
 
 impl Pace {
     pub fn new(passes: &[Pass], total: usize) -> Self {
         let passes = passes.iter().map(|pass| (pass.source_run.to_string(), 0, 0.0)).collect();
-        Self { begun: Instant::now(), total, done: 0, reading: (0, 0.0), starved: 0.0, passes, writing: 0.0 }
+        Self { begun: Instant::now(), total, done: 0, reading: (0, 0.0), starved: 0.0, passes, writing: (0, 0.0) }
     }
 
     pub fn read(&mut self, images: usize, seconds: f64, waited: f64) {
@@ -52,8 +53,8 @@ impl Pace {
         (*count, *sum) = (*count + images, *sum + seconds);
     }
 
-    pub fn wrote(&mut self, seconds: f64) {
-        self.writing += seconds;
+    pub fn wrote(&mut self, images: usize, seconds: f64) {
+        self.writing = (self.writing.0 + images, self.writing.1 + seconds);
     }
 
     /// Seconds since the run began looking.
@@ -72,17 +73,17 @@ impl Pace {
         };
         let decode = stage("decode", self.reading.0, self.reading.1);
         let passes = self.passes.iter().map(|(name, images, seconds)| stage(name, *images, *seconds));
-        let write = stage("write", self.reading.0, self.writing);
+        let write = stage("write", self.writing.0, self.writing.1);
         std::iter::once(decode).chain(passes).chain([write]).collect()
     }
 
     /// What the others wait for: the busiest of decoding, all models together, and writing; of the models the slowest.
     pub fn bottleneck(&self) -> String {
         let looking: f64 = self.passes.iter().map(|(_, _, seconds)| seconds).sum();
-        if self.starved > looking.max(self.writing) {
+        if self.starved > looking.max(self.writing.1) {
             return "decode".into();
         }
-        if self.writing > looking {
+        if self.writing.1 > looking {
             return "write".into();
         }
         let slowest = self.passes.iter().max_by(|a, b| a.2.total_cmp(&b.2));

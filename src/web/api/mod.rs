@@ -2,24 +2,31 @@
 //! together.
 
 mod assist;
+mod calibrations;
 mod classes;
 mod datasets;
 mod downloads;
 mod edits;
+mod embeddings;
 mod evaluate;
 mod exports;
 mod glossaries;
+mod heads;
 mod history;
 mod images;
 mod imports;
 mod jobs;
+mod maps;
 mod models;
 mod openapi;
 mod packages;
 mod people;
 mod pictures;
+mod quality;
 mod queries;
 mod runs;
+mod select;
+mod similar;
 mod sql;
 mod sql_export;
 mod sql_slots;
@@ -35,6 +42,8 @@ use crate::door::Door;
 use crate::uploads;
 
 pub(crate) use imports::request as import_request;
+pub(crate) use maps::Wish as MapWish;
+pub(crate) use quality::Wish as QualityWish;
 pub use sql_slots::{SqlSlots, Stop};
 
 /// The workbench as handlers get it.
@@ -49,7 +58,14 @@ pub(crate) fn doors() -> Vec<Door> {
         edits::doors(),
         assist::doors(),
         tweaks::doors(),
+        calibrations::doors(),
+        maps::doors(),
+        quality::doors(),
         models::doors(),
+        heads::doors(),
+        select::doors(),
+        embeddings::doors(),
+        similar::doors(),
         glossaries::doors(),
         classes::doors(),
         history::doors(),

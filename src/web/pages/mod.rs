@@ -12,11 +12,16 @@ mod history;
 mod import;
 mod jobs;
 mod label;
+mod map;
 mod me;
 mod models;
 mod overview;
 mod prelabel;
+mod quality;
+mod select;
+mod similar;
 mod sql;
+mod train;
 mod trash;
 mod versions;
 mod visit;
@@ -41,7 +46,12 @@ pub fn doors() -> Vec<Door> {
         work::doors(),
         me::doors(),
         sql::doors(),
+        select::doors(),
+        train::doors(),
+        similar::doors(),
         prelabel::doors(),
+        map::doors(),
+        quality::doors(),
         models::doors(),
         glossary::doors(),
         jobs::doors(),

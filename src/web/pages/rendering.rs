@@ -169,6 +169,12 @@ pub(crate) fn all() -> Vec<(String, String)> {
     every::<super::work::view::Page>("work", &mut drawn);
     every::<super::sql::view::Page>("sql", &mut drawn);
     every::<super::sql::result::Answer>("sql result", &mut drawn);
+    every::<super::train::view::Page>("train", &mut drawn);
+    every::<super::train::view::RunPage>("train run", &mut drawn);
+    every::<super::train::pair::ComparePage>("train compare", &mut drawn);
+    every::<super::train::cell::BoxesPage>("train boxes", &mut drawn);
+    every::<super::select::view::Page>("select", &mut drawn);
+    every::<super::similar::view::Page>("similar", &mut drawn);
     every::<super::prelabel::view::Page>("prelabel", &mut drawn);
     every::<super::prelabel::view::FieldsPart>("prelabel fields", &mut drawn);
     every::<super::prelabel::view::RecipePart>("prelabel recipe", &mut drawn);
@@ -177,6 +183,8 @@ pub(crate) fn all() -> Vec<(String, String)> {
     every::<super::prelabel::view::ComparePage>("prelabel compare", &mut drawn);
     every::<super::prelabel::view::FoundPage>("prelabel found", &mut drawn);
     every::<super::prelabel::view::DraftsPage>("prelabel drafts", &mut drawn);
+    every::<super::map::view::Page>("map", &mut drawn);
+    every::<super::quality::view::Page>("quality", &mut drawn);
     every::<super::models::view::Page>("models", &mut drawn);
     every::<super::models::view::Predictors>("models predictors", &mut drawn);
     every::<super::jobs::view::Page>("jobs", &mut drawn);

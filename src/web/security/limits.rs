@@ -4,6 +4,9 @@ use actix_web::http::header::{CONTENT_LENGTH, HeaderMap};
 
 use crate::error::WebError;
 
+/// Most bytes of one picture that somebody asks about.
+pub(crate) const MOST_PICTURE: u64 = 64 << 20;
+
 /// Most bytes of a request body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BodyLimits {
@@ -22,7 +25,11 @@ impl Default for BodyLimits {
 impl BodyLimits {
     /// Refuses a body that announces more than its address takes.
     pub(crate) fn check(&self, path: &str, headers: &HeaderMap) -> Result<(), WebError> {
-        let limit = if path.ends_with("/uploads") { self.upload } else { self.usual as u64 };
+        let limit = match path.rsplit('/').next() {
+            Some("uploads") => self.upload,
+            Some("pictures") => MOST_PICTURE,
+            _ => self.usual as u64,
+        };
         let Some(announced) = headers.get(CONTENT_LENGTH) else { return Ok(()) };
         match announced.to_str().ok().and_then(|text| text.parse::<u64>().ok()) {
             Some(bytes) if bytes <= limit => Ok(()),
@@ -42,6 +49,7 @@ mod tests {
         headers.insert(CONTENT_LENGTH, "20000000".parse().unwrap());
         let limits = BodyLimits::default();
         assert!(limits.check("/api/v1/datasets/coins/uploads", &headers).is_ok());
+        assert!(limits.check("/api/v1/datasets/coins/similar/pictures", &headers).is_ok());
         assert_eq!(limits.check("/api/v1/sql", &headers).unwrap_err().code, "too_large");
     }
 }

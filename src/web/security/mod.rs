@@ -3,7 +3,7 @@
 
 pub mod headers;
 mod host;
-mod limits;
+pub(crate) mod limits;
 pub mod origin;
 pub mod password;
 pub mod redirect;

@@ -1,5 +1,6 @@
 // What the keys of the assists do.
 import { toImage } from "../geometry.js";
+import { openLookAlikes } from "../look_alikes.js";
 import { registerAction, registerScope } from "../registry.js";
 
 const STEP = { small: 4, big: 32 }; // CSS pixels
@@ -62,6 +63,7 @@ export function registerActions({ desk, refine, pointMode, choice, autoClass, ba
   registerAction("auto-class", () => autoClass.toggle());
   registerAction("tweak", () => refine.tweak());
   registerAction("tweak-class", () => batch.ask());
+  registerAction("look-alikes", openLookAlikes);
   const put = (on) => (app) => POINTS.has(app.state.tool) && pointMode.put(aim.point, on, on && app.state.tool === "sam-point");
   registerAction("point-positive", put(true));
   registerAction("point-negative", put(false));

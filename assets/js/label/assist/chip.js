@@ -1,11 +1,9 @@
 // The small note beside a box: the suggested class with its runner-up, or which of several masks is looked at.
 import { element } from "../element.js";
 import { keyParts } from "../help.js";
-import { percent } from "./class_rule.js";
+import { leadOf, percent } from "./class_rule.js";
 import { onScreen, placeApart, placeBeside } from "./place.js";
 import { chosen } from "./points.js";
-
-const LEAD = { fill: "set by Auto class", offer: "Auto class suggests", agrees: "Auto class agrees" };
 
 export class Chip {
   /** @param parts {app, keys, pointMode, choice, autoClass} */
@@ -66,8 +64,9 @@ export class Chip {
     return { name: `class ${box.id} ${outcome} ${JSON.stringify(suggestion)}`, rect: box, make: () => this.classNote(suggestion, outcome) };
   }
 
-  classNote({ class_id, probability, runner_up }, outcome) {
-    const lead = element("span", { class: "assist-lead" }, LEAD[outcome]);
+  classNote(suggestion, outcome) {
+    const { class_id, probability, runner_up, head, model } = suggestion;
+    const lead = element("span", { class: "assist-lead", title: head ? `Head ${head} on ${model}` : `Boxes most alike, by ${model}` }, leadOf(outcome, suggestion));
     const first = this.named("accept", class_id, probability, "assist-best");
     const second = runner_up && runner_up.probability > 0 ? this.named("accept-second", runner_up.class_id, runner_up.probability, "assist-second") : null;
     const close = element("button", { type: "button", class: "assist-close", "aria-label": "Dismiss the suggestion", onclick: () => { this.autoClass.dismiss(); this.app.focusCanvas(); } }, "×");

@@ -1,7 +1,8 @@
 // When a suggested class is filled in, offered, or dropped. Pure.
 //
 // A person's choice always wins. A suggestion is filled in only on a box that was just made, whose class nobody has chosen
-// since, and when the model is at least as sure as the setting asks; everything else is an offer beside the box.
+// since, and when the model is at least as sure as the setting asks; everything else is an offer beside the box. What a head
+// takes for background, or nearly so, is never filled in.
 
 export const DEFAULT_THRESHOLD = 0.5;
 
@@ -13,8 +14,19 @@ export const DEFAULT_THRESHOLD = 0.5;
 export function decide({ fresh, picked, before, now }, suggestion, threshold = DEFAULT_THRESHOLD) {
   if (suggestion.class_id === now) return "agrees";
   if (before !== now) return "drop";
-  if (fresh && !picked && suggestion.probability >= threshold) return "fill";
+  if (fresh && !picked && suggestion.probability >= threshold && passed(suggestion)) return "fill";
   return "offer";
+}
+
+const passed = ({ guard }) => guard === undefined || guard === "passed";
+
+const DOES = { fill: "set", offer: "suggests", agrees: "agrees:" };
+
+/** Who says so, and whether it looks like anything at all: the words of the chip. */
+export function leadOf(outcome, { method, guard }) {
+  const who = `Auto class (${method === "head" ? "head" : "look-alikes"})`;
+  if (guard === "refused") return `${who} sees background; if anything:`;
+  return `${who} ${DOES[outcome]}${guard === "flagged" ? ", near background:" : ""}`;
 }
 
 /** Edits that make a box worth a look at its class: new, moved or resized by a person, not pasted or undone. */

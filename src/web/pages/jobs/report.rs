@@ -98,9 +98,15 @@ fn words(key: &str) -> String {
 fn figure(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
+        Value::Number(n) if n.is_f64() => format!("{:.3}", n.as_f64().unwrap_or(f64::NAN)),
         Value::Number(n) => n.as_u64().map_or_else(|| n.to_string(), grouped),
         Value::Bool(true) => "yes".into(),
         Value::Bool(false) => "no".into(),
+        Value::Object(parts) => parts
+            .iter()
+            .map(|(name, value)| format!("{} {}", words(name), figure(value)))
+            .collect::<Vec<_>>()
+            .join(" · "),
         other => other.to_string(),
     }
 }

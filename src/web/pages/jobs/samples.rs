@@ -20,6 +20,7 @@ fn job(id: i64, state: &str) -> JobView {
         stage: if state == "running" { "reading labels" } else { "" }.into(),
         rate_per_s: Some(9_800.4),
         eta_s: Some(7.9),
+        busy: if state == "running" { "decode 34 % · infer 98 % busy; infer sets the pace" } else { "" }.into(),
         message: String::new(),
         log: vec![],
         report: None,

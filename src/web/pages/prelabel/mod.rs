@@ -242,7 +242,7 @@ fn differences(a: &Value, b: &Value) -> Vec<(String, String, String)> {
             }
             Value::Null => {}
             other => {
-                drop(into.insert(prefix.to_owned(), other.as_str().map_or_else(|| other.to_string(), str::to_owned)))
+                into.insert(prefix.to_owned(), other.as_str().map_or_else(|| other.to_string(), str::to_owned));
             }
         }
     }

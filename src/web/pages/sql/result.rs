@@ -46,8 +46,6 @@ pub struct Table {
 
 /// Rows shown at a time.
 pub const PAGE_ROWS: usize = 100;
-/// More images than these do not fit an address.
-const MOST_IN_ADDRESS: usize = 400;
 
 /// A column of a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -211,7 +209,8 @@ fn box_cell(dataset: &DatasetName, id: BoxId, image: Option<ImageId>, place: Opt
 }
 
 /// A window a little larger than the box, never smaller than a few pixels.
-fn crop(dataset: &DatasetName, place: &BoxPlace) -> Crop {
+#[must_use]
+pub fn crop(dataset: &DatasetName, place: &BoxPlace) -> Crop {
     let PixelBox { x, y, w, h } = place.rect;
     let margin = (w.max(h) * 0.25).max(6.0);
     let window = format!("{:.1} {:.1} {:.1} {:.1}", x - margin, y - margin, w + 2.0 * margin, h + 2.0 * margin);
@@ -225,16 +224,8 @@ fn crop(dataset: &DatasetName, place: &BoxPlace) -> Crop {
 }
 
 fn as_images(dataset: &DatasetName, rows: &[Vec<Value>], at: usize) -> Option<(String, String)> {
-    let mut ids: Vec<ImageId> = rows.iter().filter_map(|row| row.get(at).and_then(Value::as_i64)).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    if ids.is_empty() || ids.len() > MOST_IN_ADDRESS {
-        return None;
-    }
-    let list: Vec<String> = ids.iter().map(ToString::to_string).collect();
-    let condition = Some(format!("image_id IN ({})", list.join(", ")));
-    let filter = ImageFilter { condition, ..ImageFilter::default() };
-    Some((addresses::gallery(dataset, &filter), addresses::label(dataset, ids[0], None, &filter)))
+    let ids: Vec<ImageId> = rows.iter().filter_map(|row| row.get(at).and_then(Value::as_i64)).collect();
+    addresses::as_images(dataset, &ids)
 }
 
 /// Finds where in the statement DuckDB points: it quotes a line after `LINE n:` and puts a caret beneath it.

@@ -1,0 +1,102 @@
+//! `tator calibrate`
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Args;
+use tator_domain::{DatasetName, RunName};
+use tator_pipeline::calibrate::{Labels, Options};
+use tator_pipeline::{CalibrateRequest, Workbench};
+
+use super::job::follow;
+use super::workspace::absolute;
+use super::{Ending, WorkspaceFlag};
+
+#[derive(Args)]
+#[command(after_help = "Examples:
+  tator calibrate --dataset coins --run fast_1
+  tator calibrate --dataset coins --run fast_1 --iou 0.75 --seed 7 --json
+  tator calibrate --dataset coins --run fast_1 --seen \"yolox=split = 'train'\" --fp-cap 0.2
+
+Learns from the labelled images of the run which candidates to believe, and tests that on images that no part of it has
+seen: on a third part with 2,000 labelled images or more, by turns with fewer. It is promoted only when its F1 there is better
+than that of every model alone and of their union by more than the interval. The tables are coins.scores_<calibration>,
+coins.features_<calibration> and coins.missed_<calibration>; `tator apply` puts accepted candidates on unlabelled images.")]
+pub(super) struct Calibrate {
+    /// The dataset
+    #[arg(long)]
+    dataset: DatasetName,
+    /// The run of `tator prepass` whose candidates are judged
+    #[arg(long, value_name = "NAME")]
+    run: RunName,
+    /// What the calibration is to be called: letters a-z, digits and _
+    #[arg(long, value_name = "NAME")]
+    name: Option<RunName>,
+    /// Overlap with an object from which on it is found
+    #[arg(long, value_name = "IOU", default_value_t = 0.5)]
+    iou: f64,
+    /// Least recall of a threshold, if it can be reached
+    #[arg(long, value_name = "RECALL", default_value_t = 0.6)]
+    recall_floor: f64,
+    /// Most wrong ones per right one; any number without it
+    #[arg(long, value_name = "RATIO")]
+    fp_cap: Option<f64>,
+    /// Decides the parts and all chance
+    #[arg(long, default_value_t = 42)]
+    seed: u64,
+    /// Other ways of growing trees that are tried, at most 7
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    sweep: usize,
+    /// Let every candidate of an object count as right in training, not the best alone
+    #[arg(long)]
+    many_to_one: bool,
+    /// Images a model was trained on, as SQL condition: their truth is not used; may be given for each model
+    #[arg(long, value_name = "MODEL=SQL")]
+    seen: Vec<String>,
+    /// Use the trees and thresholds of a package (`tator apply --save-recipe`), and try them on the truth there is
+    #[arg(long, value_name = "FILE")]
+    recipe: Option<PathBuf>,
+    /// Leave out features whose names begin like this; may be given several times
+    #[arg(long, value_name = "PREFIX")]
+    without: Vec<String>,
+    /// Probability from which on a candidate that is not accepted is for people to decide on
+    #[arg(long, value_name = "P", default_value_t = 0.1)]
+    queue_from: f64,
+    /// Print one JSON object last on stdout
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    workspace: WorkspaceFlag,
+}
+
+pub(super) fn run(command: &Calibrate) -> anyhow::Result<Ending> {
+    let mut seen = BTreeMap::new();
+    for told in &command.seen {
+        let (model, condition) =
+            told.split_once('=').context("--seen needs MODEL=CONDITION, such as yolox=\"split = 'train'\"")?;
+        seen.insert(model.trim().to_owned(), condition.trim().to_owned());
+    }
+    let usual = Options::default();
+    let options = Options {
+        iou: command.iou,
+        recall_floor: command.recall_floor,
+        wrong_per_right: command.fp_cap,
+        labels: if command.many_to_one { Labels::ManyToOne } else { Labels::OneToOne },
+        sweep: command.sweep,
+        seed: command.seed,
+        ..usual
+    };
+    let request = CalibrateRequest {
+        name: command.name.clone(),
+        options,
+        seen,
+        queue_from: command.queue_from,
+        recipe: command.recipe.as_deref().map(absolute).transpose()?,
+        without: command.without.clone(),
+        ..CalibrateRequest::new(command.dataset.clone(), command.run.clone())
+    };
+    let start = |bench: &Workbench, request| Ok(bench.start_calibration(request)?.0);
+    let door = format!("/api/v1/datasets/{}/calibrations", command.dataset);
+    follow(&command.workspace.workspace, &door, request, start, command.json)
+}

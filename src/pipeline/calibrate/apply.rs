@@ -1,0 +1,187 @@
+//! A calibration at work: the accepted candidates as drafts on images that nobody has labelled. Looked at first, then one
+//! change in the history; never beside a box that is there already.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use tator_domain::{ClassId, DatasetName, RunName};
+use tator_store::{DraftBox, Drafted, ImageFilter, RunKind};
+
+use super::record::Record;
+use crate::error::Error;
+use crate::workbench::Workbench;
+
+/// The images that may get drafts.
+const FREE: &str = "state = 'unlabelled' AND n_boxes = 0";
+
+/// What is done with a calibration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
+pub struct ApplyRequest {
+    /// Only look what would happen.
+    pub dry_run: bool,
+    /// Drafts for those, too, that are for people to decide on.
+    pub queue: bool,
+    /// Thresholds other than the calibration's, by class.
+    pub thresholds: BTreeMap<ClassId, f64>,
+    /// Only these classes; all unless said.
+    pub classes: Option<Vec<ClassId>>,
+    /// Only images for which this SQL condition is true.
+    #[serde(rename = "where")]
+    pub condition: Option<String>,
+    /// Also a calibration that is not better than what there is.
+    pub anyway: bool,
+}
+
+/// Candidates of a class by what is done with them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ClassBands {
+    /// The class.
+    pub class_id: ClassId,
+    /// Its name.
+    pub name: String,
+    /// Accepted.
+    pub accept: usize,
+    /// For people to decide on.
+    pub queue: usize,
+    /// Neither.
+    pub drop: usize,
+}
+
+/// What applying would do.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ApplyPreview {
+    /// The calibration.
+    pub calibration: RunName,
+    /// Whether it is better than what there is.
+    pub promoted: bool,
+    /// In words.
+    pub why: String,
+    /// Images that nobody has labelled and that have no box.
+    pub free_images: usize,
+    /// Images that would get drafts.
+    pub images: usize,
+    /// Drafts.
+    pub drafts: usize,
+    /// Candidates on these images, by class.
+    pub classes: Vec<ClassBands>,
+}
+
+/// What was done.
+#[derive(Debug, Clone, Serialize)]
+pub struct Applied {
+    /// What it came to.
+    #[serde(flatten)]
+    pub preview: ApplyPreview,
+    /// The change, which can be taken back; nothing after a dry run.
+    pub change: Option<Drafted>,
+}
+
+impl Workbench {
+    /// What applying a calibration would do; nothing is changed.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Invalid`] for a condition that is refused.
+    pub fn preview_calibration(
+        &self,
+        d: &DatasetName,
+        name: &RunName,
+        request: &ApplyRequest,
+    ) -> Result<ApplyPreview, Error> {
+        let record = Record::parse(&self.reader().run_entry(d, RunKind::Calibration, name)?.record)?;
+        Ok(self.chosen(d, name, &record, request)?.0)
+    }
+
+    /// Applies a calibration: drafts on images that nobody has labelled, as one change that can be taken back.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] for a calibration that is not promoted; as [`Workbench::preview_calibration`].
+    pub fn apply_calibration(
+        &self,
+        d: &DatasetName,
+        name: &RunName,
+        request: &ApplyRequest,
+        author: &str,
+    ) -> Result<Applied, Error> {
+        let record = Record::parse(&self.reader().run_entry(d, RunKind::Calibration, name)?.record)?;
+        let (preview, drafts) = self.chosen(d, name, &record, request)?;
+        if request.dry_run {
+            return Ok(Applied { preview, change: None });
+        }
+        if !record.gate.promoted && !request.anyway {
+            let text = format!("{name} is not promoted: {}; ask for it anyway if you know better", record.gate.why);
+            return Err(Error::Conflict(text));
+        }
+        if drafts.is_empty() {
+            let text = "no candidate is accepted on an image that nobody has labelled and that has no box";
+            return Err(Error::invalid("calibration", text));
+        }
+        let change = self.open.writer.add_drafts(d, name.as_str(), &drafts, author)?;
+        Ok(Applied { preview, change: Some(change) })
+    }
+
+    fn chosen(
+        &self,
+        d: &DatasetName,
+        name: &RunName,
+        record: &Record,
+        request: &ApplyRequest,
+    ) -> Result<(ApplyPreview, Vec<DraftBox>), Error> {
+        let bad = request.thresholds.values().find(|least| !(0.0..=1.0).contains(*least));
+        if let Some(least) = bad {
+            return Err(Error::invalid("thresholds", format!("{least} is not between 0 and 1")));
+        }
+        let reader = self.reader();
+        let condition = request.condition.as_deref().map(str::trim).filter(|text| !text.is_empty());
+        let condition = condition.map_or(FREE.to_owned(), |text| format!("{FREE} AND (\n{text}\n)"));
+        let filter = ImageFilter { condition: Some(condition), ..ImageFilter::default() };
+        let images = reader.image_rows(d, &filter)?;
+        let names: BTreeMap<ClassId, String> =
+            reader.class_list(d)?.into_iter().map(|class| (class.class_id, class.name)).collect();
+        let mut classes: BTreeMap<ClassId, ClassBands> = BTreeMap::new();
+        let (mut drafts, mut touched) = (Vec::new(), std::collections::BTreeSet::new());
+        let range = images.first().map(|image| image.image_id).zip(images.last().map(|image| image.image_id));
+        let rows = match range {
+            Some((first, last)) => reader.calibration_rows(d, name, &record.run, first..=last)?,
+            None => Vec::new(),
+        };
+        for row in rows {
+            let wanted = request.classes.as_ref().is_none_or(|wanted| wanted.contains(&row.class_id));
+            if !wanted || images.binary_search_by_key(&row.image_id, |image| image.image_id).is_err() {
+                continue;
+            }
+            let bands = classes.entry(row.class_id).or_insert_with(|| ClassBands {
+                class_id: row.class_id,
+                name: names.get(&row.class_id).cloned().unwrap_or_else(|| format!("class {}", row.class_id)),
+                accept: 0,
+                queue: 0,
+                drop: 0,
+            });
+            let least = request.thresholds.get(&row.class_id).copied().or_else(|| record.rule.least(row.class_id));
+            let accepted = row.kept && least.is_some_and(|least| row.score >= least);
+            let queued = row.kept && !accepted && row.score >= record.queue_from;
+            bands.accept += usize::from(accepted);
+            bands.queue += usize::from(queued);
+            bands.drop += usize::from(!accepted && !queued);
+            if accepted || (queued && request.queue) {
+                touched.insert(row.image_id);
+                drafts.push(DraftBox {
+                    image_id: row.image_id,
+                    class_id: row.class_id,
+                    rect: row.rect,
+                    score: Some(row.score),
+                });
+            }
+        }
+        let preview = ApplyPreview {
+            calibration: name.clone(),
+            promoted: record.gate.promoted,
+            why: record.gate.why.clone(),
+            free_images: images.len(),
+            images: touched.len(),
+            drafts: drafts.len(),
+            classes: classes.into_values().collect(),
+        };
+        Ok((preview, drafts))
+    }
+}

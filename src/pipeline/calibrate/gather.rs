@@ -1,0 +1,142 @@
+//! From the tables to what the calibrator works on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use tator_domain::{BoxId, ImageId, PixelBox};
+use tator_learning::calibrator::{ImageSize, Source};
+use tator_store::{Desk, DeskCandidate, DeskImage, FeatureTable, ImageFilter, Reader, queries};
+
+use super::request::CalibrateRequest;
+use crate::error::Error;
+use crate::evaluate::{Detection, Truth, Truths};
+use crate::jobs::Context;
+
+/// What is known of a model's training.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lineage {
+    /// Whether anybody said which images it was trained on.
+    pub told: bool,
+    /// The condition that means them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub condition: Option<String>,
+    /// Images of the run that it means.
+    pub seen_images: usize,
+}
+
+/// Everything a calibration needs, in memory.
+pub(super) struct Gathered {
+    /// Every image of the run.
+    pub images: Vec<DeskImage>,
+    /// Every candidate of the run, by image.
+    pub candidates: Vec<DeskCandidate>,
+    /// A row each candidate.
+    pub features: FeatureTable,
+    /// The images with usable truth.
+    pub sizes: Vec<ImageSize>,
+    /// The truths on them.
+    pub truths: Vec<Truth>,
+    /// Numbers of these boxes.
+    pub box_ids: Vec<BoxId>,
+    /// What each model found on them.
+    pub sources: Vec<Source>,
+    /// What is known of each model's training.
+    pub lineage: BTreeMap<String, Lineage>,
+}
+
+/// Lays everything out.
+pub(super) fn gather(context: &Context, request: &CalibrateRequest) -> Result<Gathered, Error> {
+    let (d, reader) = (&request.dataset, context.writer.reader());
+    let told = |done: usize, total: usize| context.progress("laying out candidates", done as u64, total as u64);
+    let desk = reader.desk(d, &request.run, told)?;
+    let (seen, mut lineage) = seen_images(reader, request, &desk.images()?)?;
+    if !seen.is_empty() {
+        desk.hide_truth(&seen)?;
+    }
+    let images = desk.images()?;
+    let found = desk.sources()?;
+    for source in found.keys() {
+        lineage.entry(source.clone()).or_insert(Lineage { told: false, condition: None, seen_images: 0 });
+    }
+    context.progress("computing features", 0, 0)?;
+    let candidates = desk.candidates()?;
+    let features = features(&desk, &candidates, &request.without)?;
+    drop(desk);
+    let usable: BTreeSet<ImageId> = images.iter().filter(|image| image.is_truth).map(|image| image.image_id).collect();
+    let truths = Truths::read_any(reader, d, None)?.of_images(|image| usable.contains(&image));
+    let sizes = images.iter().filter(|image| image.is_truth);
+    let sizes =
+        sizes.map(|image| ImageSize { image: image.image_id, width: image.width, height: image.height }).collect();
+    let of_source = |(name, boxes): (String, Vec<tator_store::SourceBox>)| Source {
+        name,
+        detections: boxes
+            .into_iter()
+            .map(|one| Detection { image: one.image_id, class: one.class_id, shape: one.rect, score: one.score })
+            .collect(),
+    };
+    Ok(Gathered {
+        images,
+        candidates,
+        features,
+        sizes,
+        truths: truths.rows,
+        box_ids: truths.box_ids,
+        sources: found.into_iter().map(of_source).collect(),
+        lineage,
+    })
+}
+
+/// The columns that are not left out.
+fn features(desk: &Desk, candidates: &[DeskCandidate], without: &[String]) -> Result<FeatureTable, Error> {
+    let all = desk.features(candidates.len())?;
+    let stays = |name: &String| !without.iter().any(|left_out| name.starts_with(left_out.as_str()));
+    let (names, columns) = all.names.into_iter().zip(all.columns).filter(|(name, _)| stays(name)).unzip();
+    Ok(FeatureTable { names, columns })
+}
+
+/// Images whose truth is not used because a model has been trained on them.
+fn seen_images(
+    reader: &Reader,
+    request: &CalibrateRequest,
+    images: &[DeskImage],
+) -> Result<(Vec<ImageId>, BTreeMap<String, Lineage>), Error> {
+    let of_run: BTreeSet<ImageId> = images.iter().map(|image| image.image_id).collect();
+    let (mut all, mut lineage) = (BTreeSet::new(), BTreeMap::new());
+    for (source, condition) in &request.seen {
+        let filter = ImageFilter { condition: Some(condition.clone()), ..ImageFilter::default() };
+        let rows = reader.image_rows(&request.dataset, &filter)?;
+        let seen: Vec<ImageId> = rows.into_iter().map(|row| row.image_id).filter(|id| of_run.contains(id)).collect();
+        let told = Lineage { told: true, condition: Some(condition.clone()), seen_images: seen.len() };
+        lineage.insert(source.clone(), told);
+        all.extend(seen);
+    }
+    Ok((all.into_iter().collect(), lineage))
+}
+
+/// A name for how features are computed: the statements, and the names and order of the columns.
+pub(super) fn features_hash(names: &[String]) -> String {
+    let statements = [
+        queries::LOAD_DESK_IMAGES,
+        queries::LOAD_DESK_CANDIDATES,
+        queries::LOAD_DESK_VOTES,
+        queries::LOAD_DESK_OVERLAPS,
+        queries::LOAD_DESK_NEIGHBOURS,
+        queries::SELECT_DESK_FEATURES,
+        queries::SELECT_DESK_VOTES,
+    ];
+    let mut hasher = blake3::Hasher::new();
+    for text in statements.iter().map(|query| query.sql).chain(names.iter().map(String::as_str)) {
+        hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}
+
+/// A candidate as the calibrator takes it; one without a score counts with 0.
+pub(super) fn as_detection(candidate: &DeskCandidate) -> tator_learning::coco_evaluation::Detection<PixelBox> {
+    Detection {
+        image: candidate.image_id,
+        class: candidate.class_id,
+        shape: candidate.rect,
+        score: candidate.score.unwrap_or(0.0),
+    }
+}

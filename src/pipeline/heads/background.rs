@@ -1,0 +1,276 @@
+//! Crops of labelled images that lie beside every box: what the world looks like where there is no object.
+//!
+//! Where to cut is decided by the number of the image and the seed, so that the same data give the same crops. Their
+//! vectors are kept by content and model in `cache/background`, which may be deleted at any time.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::PathBuf;
+
+use tator_domain::{DatasetName, ImageId, PixelBox};
+use tator_learning::{Chance, hash};
+use tator_store::{LabelledImage, Reader, write_whole};
+use tator_vision::{Embedder, Picture, Stop};
+
+use super::BackgroundOptions;
+use crate::embed::Recipe;
+use crate::error::Error;
+use crate::jobs::Context;
+
+/// Boxes grow by this share before it is looked whether a crop is beside them.
+const PADDING: f64 = 0.1;
+/// Share of a crop that a grown box may cover. (Their IoU would not do: a small crop in the middle of a large object has
+/// a small one.)
+const BESIDE: f64 = 0.01;
+/// Side of a crop as a share of the image's shorter side.
+const SCALE: (f64, f64) = (0.08, 0.4);
+/// Background is at most this share of all rows.
+const MOST_SHARE: f64 = 0.4;
+/// Crops at most: more teach nothing new and take long to embed.
+const MOST: usize = 6_000;
+/// Places tried for a crop.
+const TRIES: usize = 30;
+/// Crops that go through the encoder together.
+const BATCH: usize = 32;
+/// Bytes of a key in the cache.
+const KEY: usize = 32;
+
+type Key = [u8; KEY];
+
+/// Vectors of crops that show nothing, and the images they were cut out of.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Background {
+    pub data: Vec<f32>,
+    pub images: Vec<ImageId>,
+    /// Images that could not be read.
+    pub failed: usize,
+}
+
+/// Where to cut on one image.
+struct Cut<'a> {
+    image: &'a LabelledImage,
+    rects: Vec<PixelBox>,
+}
+
+/// The encoder whose vectors of boxes are learnt from, and how it was given them.
+pub(crate) struct Eyes<'a> {
+    pub fingerprint: &'a str,
+    pub embedder: &'a dyn Embedder,
+    pub dims: usize,
+    pub recipe: Recipe,
+}
+
+/// Cuts and embeds; `objects` is how many labelled boxes there are.
+pub(crate) fn background(
+    context: &Context,
+    d: &DatasetName,
+    eyes: &Eyes<'_>,
+    objects: usize,
+    (options, seed): (BackgroundOptions, u64),
+) -> Result<Background, Error> {
+    let reader = context.writer.reader();
+    let most = ((objects as f64 * MOST_SHARE / (1.0 - MOST_SHARE)) as usize).min(MOST);
+    let images = reader.labelled_images(d)?;
+    let cuts = cuts(reader, d, &images, (options.crops, most), seed)?;
+    let mut cache = Cache::read(reader, d, eyes.fingerprint, eyes.dims);
+    let mut found = Background::default();
+    let total = cuts.len() as u64;
+    for (done, cut) in cuts.iter().enumerate() {
+        context.progress("embedding background", done as u64, total)?;
+        let keys: Vec<Key> = cut.rects.iter().map(|rect| key(eyes, cut.image, rect)).collect();
+        if keys.iter().any(|key| !cache.kept.contains_key(key)) {
+            if !context.assist.wait_until_idle() {
+                return Err(Error::Cancelled);
+            }
+            let Ok(vectors) = embedded(context, d, cut, eyes) else {
+                found.failed += 1;
+                continue;
+            };
+            cache.add(keys.iter().copied().zip(vectors));
+        }
+        for key in &keys {
+            found.data.extend_from_slice(cache.used(key));
+            found.images.push(cut.image.image_id);
+        }
+    }
+    context.progress("embedding background", total, total)?;
+    cache.write();
+    Ok(found)
+}
+
+fn embedded(context: &Context, d: &DatasetName, cut: &Cut<'_>, eyes: &Eyes<'_>) -> Result<Vec<Vec<f32>>, Error> {
+    let picture = context.assist.decode(d, cut.image.image_id)?;
+    let crops = cut.rects.iter().map(|rect| eyes.recipe.cut(&picture, rect));
+    let crops = crops.collect::<Result<Vec<Picture>, _>>()?;
+    let mut vectors = Vec::with_capacity(crops.len());
+    for some in crops.chunks(BATCH) {
+        vectors.extend(eyes.embedder.embed(some, &Stop::default())?);
+    }
+    Ok(vectors)
+}
+
+/// The images in the order of chance until there are enough crops, then by number.
+fn cuts<'a>(
+    reader: &Reader,
+    d: &DatasetName,
+    images: &'a [LabelledImage],
+    (each, most): (usize, usize),
+    seed: u64,
+) -> Result<Vec<Cut<'a>>, Error> {
+    let mut order: Vec<&LabelledImage> = images.iter().collect();
+    order.sort_by_key(|image| (hash(seed, image.image_id.unsigned_abs()), image.image_id));
+    let (mut cuts, mut count) = (Vec::new(), 0);
+    for some in order.chunks(256) {
+        if count >= most {
+            break;
+        }
+        let mut occupied: HashMap<ImageId, Vec<PixelBox>> = HashMap::new();
+        let ids: Vec<ImageId> = some.iter().map(|image| image.image_id).collect();
+        for one in reader.boxes_of(d, &ids)? {
+            occupied.entry(one.image_id).or_default().push(grown(&one.rect));
+        }
+        for image in some {
+            let boxes = occupied.get(&image.image_id).map(Vec::as_slice).unwrap_or_default();
+            let rects = beside(image, boxes, each.min(most - count), seed);
+            count += rects.len();
+            if !rects.is_empty() {
+                cuts.push(Cut { image, rects });
+            }
+        }
+    }
+    cuts.sort_by_key(|cut| cut.image.image_id);
+    Ok(cuts)
+}
+
+fn grown(rect: &PixelBox) -> PixelBox {
+    let (dx, dy) = (rect.w * PADDING / 2.0, rect.h * PADDING / 2.0);
+    PixelBox { x: rect.x - dx, y: rect.y - dy, w: rect.w + 2.0 * dx, h: rect.h + 2.0 * dy }
+}
+
+/// Squares that lie beside all boxes; fewer where there is hardly a place.
+fn beside(image: &LabelledImage, boxes: &[PixelBox], count: usize, seed: u64) -> Vec<PixelBox> {
+    let mut chance = Chance::part(seed, image.image_id.unsigned_abs());
+    let (width, height) = (f64::from(image.width), f64::from(image.height));
+    let mut square = || {
+        let side = (width.min(height) * (SCALE.0 + (SCALE.1 - SCALE.0) * chance.unit())).round().max(1.0);
+        let (x, y) = ((width - side) * chance.unit(), (height - side) * chance.unit());
+        PixelBox { x: x.round().max(0.0), y: y.round().max(0.0), w: side, h: side }
+    };
+    let free = |square: &PixelBox| boxes.iter().all(|rect| covered(square, rect) <= BESIDE);
+    (0..count).filter_map(|_| (0..TRIES).map(|_| square()).find(free)).collect()
+}
+
+/// The share of a square that a box covers.
+fn covered(square: &PixelBox, rect: &PixelBox) -> f64 {
+    let along = |a: f64, b: f64, c: f64, d: f64| ((a + b).min(c + d) - a.max(c)).max(0.0);
+    along(square.x, square.w, rect.x, rect.w) * along(square.y, square.h, rect.y, rect.h) / (square.w * square.h)
+}
+
+fn key(eyes: &Eyes<'_>, image: &LabelledImage, rect: &PixelBox) -> Key {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(eyes.fingerprint.as_bytes()).update(image.content_hash.as_bytes());
+    hasher.update(eyes.recipe.words().as_bytes());
+    for side in [rect.x, rect.y, rect.w, rect.h] {
+        hasher.update(&side.to_le_bytes());
+    }
+    *hasher.finalize().as_bytes()
+}
+
+/// Vectors of earlier trainings; a file that does not fit is not used.
+struct Cache {
+    path: PathBuf,
+    dims: usize,
+    kept: HashMap<Key, Vec<f32>>,
+    /// What this training uses, in order: older vectors are forgotten.
+    using: Vec<Key>,
+    grown: bool,
+}
+
+impl Cache {
+    fn read(reader: &Reader, d: &DatasetName, fingerprint: &str, dims: usize) -> Self {
+        let folder = reader.folders().root().join("cache").join("background");
+        let name = blake3::hash(fingerprint.as_bytes()).to_hex();
+        let path = folder.join(format!("{d}-{}.bin", &name[..16]));
+        let bytes = fs::read(&path).unwrap_or_default();
+        let row = KEY + 4 * dims;
+        let rows = bytes.chunks_exact(row).filter(|_| bytes.len().is_multiple_of(row));
+        let read = rows.map(|row| {
+            let (key, numbers) = row.split_at(KEY);
+            let (fours, _) = numbers.as_chunks::<4>();
+            let mut own = Key::default();
+            own.copy_from_slice(key);
+            (own, fours.iter().map(|four| f32::from_le_bytes(*four)).collect())
+        });
+        Self { kept: read.collect(), path, dims, using: Vec::new(), grown: false }
+    }
+
+    fn add(&mut self, rows: impl Iterator<Item = (Key, Vec<f32>)>) {
+        self.kept.extend(rows.filter(|(_, vector)| vector.len() == self.dims));
+        self.grown = true;
+    }
+
+    fn used(&mut self, key: &Key) -> &[f32] {
+        self.using.push(*key);
+        self.kept.get(key).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// A cache that cannot be written costs time, nothing else.
+    fn write(&self) {
+        if !self.grown {
+            return;
+        }
+        let row = |key: &Key| {
+            let numbers = self.kept.get(key).into_iter().flatten().flat_map(|number| number.to_le_bytes());
+            key.iter().copied().chain(numbers).collect::<Vec<u8>>()
+        };
+        let bytes: Vec<u8> = self.using.iter().flat_map(row).collect();
+        let made = self.path.parent().map_or(Ok(()), fs::create_dir_all);
+        let written =
+            made.map_err(|e| e.to_string()).and_then(|()| write_whole(&self.path, &bytes).map_err(|e| e.to_string()));
+        if let Err(error) = written {
+            tracing::warn!(error, "vectors of background are not kept");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(image_id: ImageId, width: u32, height: u32) -> LabelledImage {
+        LabelledImage { image_id, content_hash: "h".into(), width, height }
+    }
+
+    #[test]
+    fn crops_lie_on_the_image_beside_every_box_and_are_the_same_again() {
+        let boxes =
+            [PixelBox { x: 100.0, y: 50.0, w: 200.0, h: 300.0 }, PixelBox { x: 400.0, y: 10.0, w: 60.0, h: 60.0 }];
+        for id in 1..50 {
+            let one = image(id, 640, 480);
+            let rects = beside(&one, &boxes, 3, 42);
+            assert_eq!(rects, beside(&one, &boxes, 3, 42));
+            assert_eq!(rects.len(), 3, "image {id}");
+            for rect in rects {
+                assert!(rect.x >= 0.0 && rect.y >= 0.0 && rect.x + rect.w <= 640.0 && rect.y + rect.h <= 480.0);
+                assert!(boxes.iter().all(|other| covered(&rect, other) <= BESIDE), "{rect:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_full_image_gives_none_and_a_tiny_one_does_not_break() {
+        assert_eq!(beside(&image(1, 100, 100), &[PixelBox { x: 0.0, y: 0.0, w: 100.0, h: 100.0 }], 3, 1).len(), 0);
+        assert_eq!(beside(&image(1, 1, 1), &[], 2, 1).len(), 2);
+    }
+
+    #[test]
+    fn what_was_kept_is_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/x.bin");
+        let mut cache = Cache { path: path.clone(), dims: 2, kept: HashMap::new(), using: Vec::new(), grown: false };
+        cache.add([([1; KEY], vec![0.5, -1.0]), ([2; KEY], vec![9.0])].into_iter());
+        assert_eq!(cache.used(&[1; KEY]), [0.5, -1.0]);
+        cache.write();
+        assert_eq!(fs::read(path).unwrap().len(), KEY + 8);
+    }
+}

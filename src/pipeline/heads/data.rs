@@ -1,0 +1,156 @@
+//! Vectors and classes of the boxes that people stand behind.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use tator_domain::{BoxId, ClassId, DatasetName, ImageId};
+use tator_store::{ClassSample, EmbeddingOf, Reader, Vectors};
+
+use crate::error::Error;
+
+/// A labelled box with its vector.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Row {
+    pub box_id: BoxId,
+    pub image_id: ImageId,
+    pub class_id: ClassId,
+    /// Its place among the vectors.
+    pub at: usize,
+}
+
+/// What can be learnt from.
+pub(crate) struct Labelled {
+    pub vectors: Arc<Vectors>,
+    /// By image, then by box.
+    pub rows: Vec<Row>,
+    /// Labelled boxes without a vector, or with one of what they were before an edit.
+    pub missing: usize,
+}
+
+/// Vectors of labelled boxes of an encoder.
+pub(crate) fn labelled(reader: &Reader, d: &DatasetName, encoder: &str) -> Result<Labelled, Error> {
+    let vectors = reader.vectors(d, encoder, EmbeddingOf::Boxes)?;
+    let (rows, missing) = joined(&reader.truth_samples(d)?, &vectors);
+    Ok(Labelled { vectors, rows, missing })
+}
+
+/// Both sides are sorted by image and box.
+fn joined(samples: &[ClassSample], vectors: &Vectors) -> (Vec<Row>, usize) {
+    let (mut rows, mut at) = (Vec::with_capacity(samples.len()), 0);
+    for sample in samples {
+        let wanted = (sample.image_id, sample.box_id);
+        let found = loop {
+            let Some(box_id) = vectors.box_ids.get(at) else { break false };
+            match (vectors.image_ids[at], *box_id).cmp(&wanted) {
+                Ordering::Less => at += 1,
+                order => break order == Ordering::Equal,
+            }
+        };
+        if found {
+            let ClassSample { box_id, image_id, class_id, .. } = *sample;
+            rows.push(Row { box_id, image_id, class_id, at });
+        }
+    }
+    let missing = samples.len() - rows.len();
+    (rows, missing)
+}
+
+impl Labelled {
+    /// The numbers of some rows, one after the other.
+    pub fn gather(&self, rows: impl Iterator<Item = usize>) -> Vec<f32> {
+        rows.flat_map(|row| self.vectors.row(self.rows[row].at)).copied().collect()
+    }
+
+    /// A hash of everything that is learnt from: which boxes of which class, and their vectors.
+    pub fn version(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.vectors.fingerprint.as_bytes());
+        for row in &self.rows {
+            hasher.update(&row.box_id.to_le_bytes()).update(&row.image_id.to_le_bytes());
+            hasher.update(&row.class_id.to_le_bytes());
+            let bytes: Vec<u8> = self.vectors.row(row.at).iter().flat_map(|number| number.to_le_bytes()).collect();
+            hasher.update(&bytes);
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+}
+
+/// The encoder that is meant: the one named, the preferred one when it has vectors here, or the one with most of them.
+pub(crate) fn chosen_encoder(
+    reader: &Reader,
+    (d, of): (&DatasetName, EmbeddingOf),
+    named: Option<&str>,
+    preferred: Option<&str>,
+) -> Result<String, Error> {
+    let mut tables = reader.embedding_tables(d)?;
+    tables.retain(|table| table.meta.of == of && table.rows > 0);
+    let wished = named.or(preferred.filter(|name| tables.iter().any(|table| table.meta.encoder == *name)));
+    if let Some(name) = wished {
+        return match tables.into_iter().find(|table| table.meta.encoder == name) {
+            Some(table) => Ok(table.meta.encoder),
+            None => Err(no_vectors((d, of), Some(name))),
+        };
+    }
+    let best = tables.into_iter().max_by(|a, b| a.rows.cmp(&b.rows).then(b.meta.encoder.cmp(&a.meta.encoder)));
+    best.map(|table| table.meta.encoder).ok_or_else(|| no_vectors((d, of), None))
+}
+
+/// What to do when there are no vectors.
+pub(crate) fn no_vectors((d, of): (&DatasetName, EmbeddingOf), encoder: Option<&str>) -> Error {
+    let whose = encoder.map_or_else(String::new, |name| format!(" of the encoder {name}"));
+    let model = encoder.map_or_else(String::new, |name| format!(" --model {name}"));
+    Error::NoAnswer {
+        code: "no_vectors",
+        message: format!(
+            "there are no vectors{whose} for the {of} of {d}: run `tator embed --dataset {d} --of {of}{model}` or press Embed"
+        ),
+        hint: "embed first: `tator embed --of boxes` for heads, `--of images` for selection",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tator_domain::PixelBox;
+
+    use super::*;
+
+    fn vectors(ids: &[(ImageId, BoxId)]) -> Vectors {
+        Vectors {
+            encoder: "e".into(),
+            fingerprint: "f".into(),
+            of: EmbeddingOf::Boxes,
+            recipe: "whole".into(),
+            keys: vec![0; ids.len()],
+            dims: 1,
+            image_ids: ids.iter().map(|id| id.0).collect(),
+            box_ids: ids.iter().map(|id| id.1).collect(),
+            data: ids.iter().map(|id| id.1 as f32).collect(),
+        }
+    }
+
+    fn sample((image_id, box_id, class_id): (ImageId, BoxId, ClassId)) -> ClassSample {
+        ClassSample { box_id, image_id, class_id, rect: PixelBox { x: 0.0, y: 0.0, w: 9.0, h: 9.0 } }
+    }
+
+    #[test]
+    fn vectors_meet_their_boxes_and_the_others_are_counted() {
+        let vectors = vectors(&[(1, 5), (1, 7), (2, 3), (4, 9)]);
+        let samples = [(1, 5, 1), (1, 6, 1), (2, 3, 2), (3, 8, 2), (4, 9, 1)].map(sample);
+        let (rows, missing) = joined(&samples, &vectors);
+        assert_eq!(rows.iter().map(|row| (row.box_id, row.at)).collect::<Vec<_>>(), [(5, 0), (3, 2), (9, 3)]);
+        assert_eq!(missing, 2);
+        let labelled = Labelled { vectors: Arc::new(vectors), rows, missing };
+        assert_eq!(labelled.gather([2, 0].into_iter()), [9.0, 5.0]);
+    }
+
+    #[test]
+    fn another_class_is_another_version() {
+        let version = |class| {
+            let vectors = vectors(&[(1, 5)]);
+            let (rows, missing) = joined(&[sample((1, 5, class))], &vectors);
+            Labelled { vectors: Arc::new(vectors), rows, missing }.version()
+        };
+        assert_eq!(version(1), version(1));
+        assert_ne!(version(1), version(2));
+    }
+}

@@ -1,0 +1,83 @@
+//! What people say about findings: keep, fix or skip. A fix is an ordinary edit of one image, so that the labeller and the
+//! history take it back like any other.
+
+use serde::Serialize;
+use tator_domain::{Clock, DatasetName, ImageId, SystemClock};
+use tator_store::{Decision, EditOutcome, EditRequest, Finding};
+
+use super::kinds::kind;
+use crate::error::Error;
+use crate::workbench::Workbench;
+
+/// Decisions that are looked through for the one to take back.
+const LOOKED_AT: u64 = 10_000;
+
+/// What came of a decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DecisionAnswer {
+    /// The finding.
+    pub key: String,
+    /// What was decided.
+    pub decision: Decision,
+    /// The change in the history that fixed it.
+    pub change_id: Option<i64>,
+    /// The image that was changed.
+    pub image_id: Option<ImageId>,
+}
+
+impl Workbench {
+    /// Decides about a finding; a fix is made at once.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; [`Error::Conflict`] when what it is about has changed since.
+    pub fn decide_finding(
+        &self,
+        d: &DatasetName,
+        key: &str,
+        decision: Decision,
+        author: &str,
+    ) -> Result<DecisionAnswer, Error> {
+        let finding = self.reader().finding(d, key)?;
+        let change = if decision == Decision::Fix { Some(self.fix(d, &finding, author)?) } else { None };
+        let change_id = change.and_then(|(_, change)| change);
+        self.open.writer.decide(d, &finding, decision, change_id, author)?;
+        Ok(DecisionAnswer { key: key.to_owned(), decision, change_id, image_id: change.map(|(image, _)| image) })
+    }
+
+    fn fix(&self, d: &DatasetName, finding: &Finding, author: &str) -> Result<(ImageId, Option<i64>), Error> {
+        let repair = kind(&finding.kind).and_then(|kind| kind.repair(finding));
+        let (image, edits) = repair.ok_or_else(|| Error::Conflict("this finding has no fix; open the image".into()))?;
+        let detail = self.reader().image(d, image)?;
+        self.check_fresh(finding, &detail)?;
+        let client_id = format!("quality-{}-{}", SystemClock.now(), finding.key);
+        let request = EditRequest { base_revision: detail.revision, client_id: client_id.clone(), edits };
+        match self.edit(d, image, request, author)? {
+            EditOutcome::Applied(_) => Ok((image, self.reader().change_of_edit(d, image, &client_id)?)),
+            EditOutcome::Conflict(_) => Err(Error::Conflict("somebody changed this image just now: look again".into())),
+        }
+    }
+
+    /// A box that somebody moved or relabelled since is not fixed by what an older look found.
+    fn check_fresh(&self, finding: &Finding, detail: &tator_store::ImageDetail) -> Result<(), Error> {
+        let Some(box_id) = finding.box_id else { return Ok(()) };
+        let now = detail.boxes.iter().find(|b| b.box_id == box_id);
+        let same = now.is_some_and(|b| Some(b.class_id) == finding.class_id && Some(b.rect) == finding.rect);
+        let text = format!("box {box_id} was changed since the look: run it again, or open the image");
+        if same { Ok(()) } else { Err(Error::Conflict(text)) }
+    }
+
+    /// Takes a decision back: a fix is undone, and the finding waits again.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when nothing was decided; [`Error::Conflict`] when later edits rest on the fix.
+    pub fn reopen_finding(&self, d: &DatasetName, key: &str, author: &str) -> Result<(), Error> {
+        let finding = self.reader().finding(d, key)?;
+        let decided = self.reader().decisions(d, &finding.kind, LOOKED_AT)?;
+        let decided = decided.into_iter().find(|decided| decided.key == key);
+        let decided = decided.ok_or_else(|| Error::NotFound(format!("a decision about {key} of {d}")))?;
+        if let Some(change) = decided.change_id.filter(|_| !decided.taken_back) {
+            self.undo_change(d, change, author)?;
+        }
+        Ok(self.open.writer.undecide(d, key)?)
+    }
+}

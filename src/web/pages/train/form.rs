@@ -1,0 +1,186 @@
+//! The form of a training: what a person typed, and the same as options.
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use tator_pipeline::heads::{HeadOptions, Readiness};
+
+/// What stands in the fields, as text.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Form {
+    /// Whose vectors.
+    pub encoder: String,
+    /// What it will be called.
+    pub name: String,
+    /// `logistic` or `mlp`.
+    pub kind: String,
+    /// Of the split.
+    pub seed: String,
+    /// How classes weigh; empty for the solver's usual.
+    pub class_weights: String,
+    /// A second round.
+    pub hard_mining: Option<String>,
+    /// Penalty of a logistic head.
+    pub c: String,
+    /// Its last iteration.
+    pub max_iterations: String,
+    /// Hidden layers of an MLP.
+    pub hidden: String,
+    /// Its epochs.
+    pub epochs: String,
+    /// Its dropout.
+    pub dropout: String,
+    /// Its label smoothing.
+    pub label_smoothing: String,
+    /// Held out.
+    pub test: String,
+    /// Watched with.
+    pub validation: String,
+    /// Fewest boxes of a class.
+    pub min_per_class: String,
+    /// Kinds of background.
+    pub background: String,
+    /// Fit it.
+    pub temperature: Option<String>,
+    /// Use it at once.
+    pub activate: Option<String>,
+}
+
+impl Form {
+    /// The fields before anybody typed: what suits these data.
+    #[must_use]
+    pub fn usual(ready: &Readiness, has_active: bool) -> Self {
+        let on = || Some("yes".to_owned());
+        let text = |value: &str| value.to_owned();
+        Self {
+            encoder: ready.encoders.iter().find(|encoder| encoder.chosen).map(|e| e.name.clone()).unwrap_or_default(),
+            name: String::new(),
+            kind: text("logistic"),
+            seed: tator_pipeline::heads::SEED.to_string(),
+            class_weights: String::new(),
+            hard_mining: None,
+            c: text("1"),
+            max_iterations: text("1000"),
+            hidden: text("384, 192"),
+            epochs: text("50"),
+            dropout: text("0.1"),
+            label_smoothing: text("0.1"),
+            test: text("0.2"),
+            validation: text("0.1"),
+            min_per_class: text("2"),
+            background: text("2"),
+            temperature: on(),
+            activate: (!has_active).then(on).flatten(),
+        }
+    }
+
+    /// The same as options; the error names the field.
+    ///
+    /// # Errors
+    /// In words for the person.
+    pub fn options(&self) -> Result<HeadOptions, String> {
+        let mut recipe = Map::new();
+        let kind = if self.kind == "mlp" { "mlp" } else { "logistic" };
+        recipe.insert("kind".into(), kind.into());
+        if !self.class_weights.is_empty() {
+            recipe.insert("class_weights".into(), self.class_weights.as_str().into());
+        }
+        if self.hard_mining.is_some() {
+            recipe.insert("hard_mining".into(), json!({}));
+        }
+        let own: [(&str, &str, &str); 4] = if kind == "mlp" {
+            [
+                ("epochs", "Epochs", &self.epochs),
+                ("dropout", "Dropout", &self.dropout),
+                ("label_smoothing", "Label smoothing", &self.label_smoothing),
+                ("", "", ""),
+            ]
+        } else {
+            [("c", "C", &self.c), ("max_iterations", "Iterations", &self.max_iterations), ("", "", ""), ("", "", "")]
+        };
+        for (key, label, text) in own {
+            if let Some(value) = number(label, text)? {
+                recipe.insert(key.into(), value);
+            }
+        }
+        if kind == "mlp" {
+            recipe.insert("hidden".into(), json!(self.layers()?));
+        }
+        let mut options = Map::new();
+        let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        options.insert("encoder".into(), json!(given(&self.encoder)));
+        options.insert("name".into(), json!(given(&self.name)));
+        options.insert("recipe".into(), Value::Object(recipe));
+        options.insert(
+            "shares".into(),
+            object([("test", "Test share", &self.test), ("validation", "Validation share", &self.validation)])?,
+        );
+        options
+            .insert("background".into(), object([("kinds", "Kinds of background", &self.background), ("", "", "")])?);
+        for (key, label, text) in [("seed", "Seed", &self.seed), ("min_per_class", "Fewest boxes", &self.min_per_class)]
+        {
+            options.extend(number(label, text)?.map(|value| (key.to_owned(), value)));
+        }
+        options.insert("temperature".into(), self.temperature.is_some().into());
+        options.insert("activate".into(), self.activate.is_some().into());
+        serde_json::from_value(Value::Object(options)).map_err(|error| format!("that cannot be: {error}"))
+    }
+
+    fn layers(&self) -> Result<Vec<usize>, String> {
+        let parts = self.hidden.split([',', ' ', ';']).filter(|part| !part.is_empty());
+        let read = |part: &str| {
+            part.parse().map_err(|_| format!("Hidden layers: {part:?} is no size; write for example 384, 192"))
+        };
+        parts.map(read).collect()
+    }
+
+    /// The kind is chosen.
+    #[must_use]
+    pub fn is_kind(&self, kind: &str) -> bool {
+        self.kind == kind || (self.kind.is_empty() && kind == "logistic")
+    }
+}
+
+/// A number; nothing when the field is empty.
+fn number(label: &str, text: &str) -> Result<Option<Value>, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if let Ok(whole) = text.parse::<u64>() {
+        return Ok(Some(whole.into()));
+    }
+    let read = text.parse::<f64>().ok().filter(|value| value.is_finite());
+    read.map(|value| Some(json!(value))).ok_or_else(|| format!("{label}: {text:?} is not a number"))
+}
+
+fn object<const N: usize>(fields: [(&str, &str, &str); N]) -> Result<Value, String> {
+    let mut map = Map::new();
+    for (key, label, text) in fields {
+        map.extend(number(label, text)?.map(|value| (key.to_owned(), value)));
+    }
+    Ok(Value::Object(map))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_typed_becomes_options() {
+        let usual = Form::usual(&Readiness::default(), true);
+        let options = usual.options().unwrap();
+        assert_eq!(options, HeadOptions::default(), "the form as it comes is what nobody changed");
+        let mlp = Form {
+            kind: "mlp".into(),
+            hidden: "64 32".into(),
+            class_weights: "effective_number".into(),
+            ..usual.clone()
+        };
+        let told = serde_json::to_value(mlp.options().unwrap()).unwrap();
+        assert_eq!(told["recipe"]["hidden"], json!([64, 32]));
+        assert_eq!(told["recipe"]["class_weights"], "effective_number");
+        let wrong = Form { test: "a lot".into(), ..usual };
+        assert_eq!(wrong.options().unwrap_err(), "Test share: \"a lot\" is not a number");
+    }
+}

@@ -1,0 +1,153 @@
+//! Calibration through the real program, with the stand-ins for detectors: they see red and blue rectangles, and are nearly
+//! always right, so that the gate has nothing to promote and says so.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::assist::{has_runtime, server_with, stand_ins};
+use crate::harness::program::Server;
+use crate::prelabel::{RECIPE, imported, tator};
+
+const AT: &str = "/api/v1/datasets/seen/calibrations";
+
+/// Small trees and few draws: quick, and still everything.
+fn options() -> Value {
+    json!({ "recall_floor": 0.0, "draws": 100, "outer_folds": 2, "inner_folds": 2,
+            "parameters": { "rounds": 15, "max_depth": 2, "min_child_weight": 0.1, "balance": false } })
+}
+
+fn done(server: &Server, answer: &Value) -> Value {
+    let job = server.job(answer["job_id"].as_i64().unwrap());
+    assert_eq!(job["state"], "done", "{job}");
+    job["report"].clone()
+}
+
+fn rows(server: &Server, sql: &str) -> Value {
+    server.post("/api/v1/sql", &json!({ "sql": sql }))["rows"].clone()
+}
+
+fn drafts(server: &Server) -> Value {
+    rows(server, "SELECT count(*) FROM seen.boxes WHERE state = 'draft'")[0][0].clone()
+}
+
+#[test]
+fn a_calibration_is_tested_recorded_explained_applied_and_taken_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (workspace, _) = imported(folder.path(), 36, 30);
+    let server = server_with(&workspace, &stand_ins());
+    if !has_runtime(&server) {
+        return;
+    }
+    done(&server, &server.post("/api/v1/datasets/seen/runs", &json!({ "recipe": RECIPE, "run": "r" })));
+    let report = done(&server, &server.post(AT, &json!({ "run": "r", "options": options() })));
+    assert_eq!((&report["calibration"], &report["sizes"]["truth_images"]), (&json!("r_c1"), &json!(30)), "{report}");
+    let names: Vec<&String> = report["baselines"].as_object().unwrap().keys().collect();
+    assert_eq!(names, ["stand-in-nanodet", "stand-in-yolox", "union"]);
+    let warned = report["warnings"][0].as_str().unwrap();
+    assert!(warned.contains("nobody said which images stand-in-nanodet, stand-in-yolox was trained on"), "{warned}");
+
+    let record = server.get(&format!("{AT}/r_c1"))["record"].clone();
+    assert_eq!((&record["test_opened"], &record["protocol"]), (&json!(1), &json!({ "nested": { "folds": 2 } })));
+    assert_eq!(record["figures"]["recall_ceiling"], 1.0);
+    let parts =
+        rows(&server, "SELECT part, fold IS NULL, count(*) > 0 FROM seen.scores_r_c1 GROUP BY ALL ORDER BY part");
+    assert_eq!(parts, json!([["open", true, true], ["test", false, true]]));
+    let apart =
+        "SELECT count(*) FROM (SELECT image_id FROM seen.scores_r_c1 GROUP BY 1 HAVING count(DISTINCT fold) > 1)";
+    assert_eq!(rows(&server, apart)[0][0], 0);
+    let same = "SELECT (SELECT count(*) FROM seen.features_r_c1) = (SELECT count(*) FROM seen.candidates_r)";
+    assert_eq!(rows(&server, same)[0][0], true);
+
+    let first = rows(&server, "SELECT min(candidate_id) FROM seen.scores_r_c1")[0][0].clone();
+    let why = server.post(&format!("{AT}/r_c1/explain"), &json!({ "candidates": [first] }))["candidates"][0].clone();
+    let adds: f64 = why["reasons"].as_array().unwrap().iter().map(|reason| reason["adds"].as_f64().unwrap()).sum();
+    assert!((adds + why["base"].as_f64().unwrap() - why["margin"].as_f64().unwrap()).abs() < 1e-4, "{why}");
+
+    let preview = server.post(&format!("{AT}/r_c1/apply"), &json!({ "dry_run": true }));
+    assert_eq!((&preview["free_images"], &preview["change"]), (&json!(6), &Value::Null), "{preview}");
+    assert_eq!(drafts(&server), 0);
+    if preview["promoted"] == false {
+        let refused = server.client().try_post(&format!("{AT}/r_c1/apply"), &json!({})).unwrap();
+        assert_eq!(refused.0, 409, "{refused:?}");
+    }
+    let put = server.post(&format!("{AT}/r_c1/apply"), &json!({ "anyway": true }));
+    assert_eq!(put["drafts"], preview["drafts"]);
+    assert_eq!(drafts(&server), put["change"]["boxes"]);
+    let origins = rows(&server, "SELECT DISTINCT origin FROM seen.boxes WHERE state = 'draft'");
+    assert_eq!(origins, json!([["model:r_c1"]]));
+    let untouched = "SELECT count(*) FROM seen.boxes b JOIN seen.images i USING (image_id) WHERE b.state = 'draft' AND i.state <> 'unlabelled'";
+    assert_eq!(rows(&server, untouched)[0][0], 0);
+    let change = put["change"]["change_id"].clone();
+    server.post(&format!("/api/v1/datasets/seen/history/{change}/undo"), &json!({}));
+    assert_eq!(drafts(&server), 0);
+}
+
+#[test]
+fn the_command_prints_what_it_promises_and_the_same_again_is_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let (workspace, recipe) = imported(folder.path(), 24, 20);
+    if !crate::prelabel::has_runtime(&workspace) {
+        return;
+    }
+    let run = ["prepass", "--dataset", "seen", "--recipe", recipe.to_str().unwrap(), "--run", "r"];
+    tator(&workspace, &run).expect(0);
+    let calibrate = |extra: &[&str]| {
+        let usual = ["calibrate", "--dataset", "seen", "--run", "r", "--recall-floor", "0", "--json"];
+        tator(&workspace, &[&usual[..], extra].concat())
+    };
+    let told = calibrate(&["--name", "one"]).expect(0).json();
+    assert_eq!((&told["calibration"], &told["reused"]), (&json!("one"), &json!(false)));
+    for key in ["precision", "recall", "f1"] {
+        assert!(told["test"][key].is_f64() && told["baselines"]["union"][key].is_f64(), "{told}");
+    }
+    assert_eq!(told["test"]["f1_ci"].as_array().unwrap().len(), 2);
+    assert!(told["promoted"].is_boolean() && !told["why"].as_str().unwrap().is_empty());
+    let again = calibrate(&["--name", "two"]).expect(0).json();
+    assert_eq!((&again["calibration"], &again["reused"], &again["test"]), (&json!("one"), &json!(true), &told["test"]));
+
+    // Made anew without what was kept, it has the same bytes.
+    let tables = |name: &str| {
+        let at = workspace.join("tables/seen/calibrations").join(name);
+        ["scores.parquet", "features.parquet", "missed.parquet", "model.json"]
+            .map(|file| fs::read(at.join(file)).unwrap())
+    };
+    let before = tables("one");
+    fs::remove_dir_all(workspace.join("tables/seen/calibrations/one")).unwrap();
+    fs::remove_dir_all(workspace.join("cache/calibrate")).unwrap();
+    calibrate(&["--name", "one"]).expect(0);
+    assert!(tables("one") == before, "another time gives other bytes");
+
+    let seen = calibrate(&["--name", "three", "--seen", "stand-in-yolox=image_id <= 4"]).expect(0).json();
+    let record = record(&workspace, "three");
+    assert_eq!(seen["sizes"]["truth_images"], 16);
+    assert_eq!(record["lineage"]["stand-in-yolox"]["seen_images"], 4);
+    let all = calibrate(&["--name", "four", "--seen", "stand-in-yolox=true"]);
+    assert!(all.code == 1 && all.stderr.contains("models were trained on all 20"), "{all:?}");
+    let preview = tator(&workspace, &["apply", "--dataset", "seen", "--calibration", "one", "--dry-run", "--json"]);
+    assert_eq!(preview.expect(0).json()["free_images"], 4);
+}
+
+fn record(workspace: &Path, name: &str) -> Value {
+    let at = workspace.join("tables/seen/calibrations").join(name).join("record.json");
+    serde_json::from_slice(&fs::read(at).unwrap()).unwrap()
+}
+
+#[test]
+fn what_cannot_be_calibrated_is_told_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let (workspace, recipe) = imported(folder.path(), 6, 3);
+    if !crate::prelabel::has_runtime(&workspace) {
+        return;
+    }
+    let none = tator(&workspace, &["calibrate", "--dataset", "seen", "--run", "nothing"]);
+    assert!(none.code == 1 && none.stderr.contains("run nothing of seen was not found"), "{none:?}");
+    let run = ["prepass", "--dataset", "seen", "--recipe", recipe.to_str().unwrap(), "--run", "r"];
+    tator(&workspace, &run).expect(0);
+    let few = tator(&workspace, &["calibrate", "--dataset", "seen", "--run", "r"]);
+    assert!(few.code == 1 && few.stderr.contains("3 images have known truth"), "{few:?}");
+    let odd = tator(&workspace, &["calibrate", "--dataset", "seen", "--run", "r", "--iou", "2"]);
+    assert!(odd.code == 1 && odd.stderr.contains("2 is not between 0 and 1"), "{odd:?}");
+    assert!(!workspace.join("tables/seen/calibrations").join("r_c1").exists());
+}
