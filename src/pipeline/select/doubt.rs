@@ -115,7 +115,9 @@ fn newest_run(bench: &Workbench, d: &DatasetName) -> Result<Option<RunName>, Err
 
 /// A candidate that is as likely wrong as right is the most doubtful; one without a score tells nothing.
 fn of_run(bench: &Workbench, d: &DatasetName, run: &RunName, images: &[ImageId]) -> Result<Doubts, Error> {
-    bench.reader().run_entry(d, RunKind::Prepass, run)?;
+    if !bench.reader().run_names(d, RunKind::Prepass)?.contains(run) {
+        return Err(Error::NotFound(format!("run {run} of {d}")));
+    }
     let mut seen = Seen { images: Vec::new(), scores: Vec::new(), classes: Vec::new() };
     for some in images.chunks(TOGETHER) {
         let (Some(first), Some(last)) = (some.first(), some.last()) else { continue };
