@@ -356,13 +356,18 @@ impl Writer {
         })
     }
 
-    /// Joins the many small pieces that a job writes; cheap when there are few.
+    /// Joins the many small pieces that a job writes, cheap when there are few; searches see all rows from here on.
     ///
     /// # Errors
     /// [`Error::Lance`] when the table cannot be written.
     pub fn tidy_embeddings(&self, d: &DatasetName, encoder: &str, of: EmbeddingOf) -> Result<bool, Error> {
         let path = table_path(&self.reader.folders, d, encoder, of);
-        if path.exists() { self.write_embeddings(&path, |lance| lance.tidy(&path)) } else { Ok(false) }
+        if !path.exists() {
+            return Ok(false);
+        }
+        let joined = self.write_embeddings(&path, |lance| lance.tidy(&path));
+        self.reader.shelf.outdate(d, encoder, of);
+        joined
     }
 
     /// Deletes a table of embeddings; it can be made again.

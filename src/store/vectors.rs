@@ -118,7 +118,8 @@ type Place = (DatasetName, Timestamp, String, EmbeddingOf);
 struct Kept {
     /// Version of the table, and of the working set it was compared with.
     versions: (u64, u64),
-    loaded: Instant,
+    /// When it was read; `None` once its table is another for good.
+    loaded: Option<Instant>,
     vectors: Arc<Vectors>,
 }
 
@@ -158,6 +159,13 @@ impl Shelf {
     /// A table was written, or is gone.
     pub fn changed(&self, path: &Path) {
         lock(&self.versions).remove(path);
+    }
+
+    /// A table is complete: a search is not content any more with what was in memory before.
+    pub fn outdate(&self, d: &DatasetName, encoder: &str, of: EmbeddingOf) {
+        let mut kept = lock(&self.kept);
+        let places = kept.iter_mut().filter(|((name, _, by, what), _)| name == d && by == encoder && *what == of);
+        places.for_each(|(_, held)| held.loaded = None);
     }
 
     /// Nothing of a dataset stays.
@@ -251,7 +259,9 @@ impl Reader {
     /// # Errors
     /// As [`Reader::vectors`].
     pub fn vectors_lately(&self, d: &DatasetName, encoder: &str, of: EmbeddingOf) -> Result<Arc<Vectors>, Error> {
-        self.load_vectors(d, encoder, of, &|now, held| held.versions.0 == now.0 || held.loaded.elapsed() < LATELY)
+        self.load_vectors(d, encoder, of, &|now, held| {
+            held.versions.0 == now.0 || held.loaded.is_some_and(|at| at.elapsed() < LATELY)
+        })
     }
 
     fn load_vectors(
@@ -279,7 +289,8 @@ impl Reader {
         }
         let rows = self.shelf.rows_at(&place, &path)?;
         let vectors = Arc::new(self.read_vectors(d, &path, &rows)?);
-        let held = Kept { versions: (rows.version, versions.1), loaded: Instant::now(), vectors: Arc::clone(&vectors) };
+        let held =
+            Kept { versions: (rows.version, versions.1), loaded: Some(Instant::now()), vectors: Arc::clone(&vectors) };
         self.shelf.keep(place, held);
         Ok(vectors)
     }

@@ -27,7 +27,7 @@ fn rows_are_found_by_image_and_box() {
 fn the_matrix_that_was_asked_for_last_stays() {
     let shelf = Shelf::default();
     let place = |name: &str| ("coins".parse().unwrap(), 0, name.to_owned(), EmbeddingOf::Boxes);
-    let kept = |versions| Kept { versions, loaded: Instant::now(), vectors: Arc::new(some(vec![1, 2, 3, 4, 5])) };
+    let kept = |versions| Kept { versions, loaded: Some(Instant::now()), vectors: Arc::new(some(vec![1, 2, 3, 4, 5])) };
     shelf.keep(place("a"), kept((1, 1)));
     shelf.keep(place("a"), kept((2, 1)));
     shelf.keep(place("b"), kept((1, 1)));
