@@ -104,9 +104,9 @@ def show_recall(tator, dataset, run, models):
     counted = {row[0]: row[1:] for row in tator.sql(f"""
         WITH truth AS (SELECT b.* FROM {dataset}.boxes b JOIN {dataset}.images i USING (image_id) WHERE i.state IN ('labelled', 'reviewed') AND b.state = 'trusted' AND NOT b.is_crowd),
         found AS (SELECT source_run AS source, image_id, class_id, x, y, w, h FROM {dataset}.atoms_{run} UNION ALL SELECT 'all together', image_id, class_id, x, y, w, h FROM {dataset}.candidates_{run}),
-        pairs AS (SELECT f.source, t.box_id, greatest(least(f.x + f.w, t.x + t.w) - greatest(f.x, t.x), 0) * greatest(least(f.y + f.h, t.y + t.h) - greatest(f.y, t.y), 0) AS shared, f.w * f.h + t.w * t.h AS both
+        pairs AS (SELECT f.source, t.box_id, greatest(least(f.x + f.w, t.x + t.w) - greatest(f.x, t.x), 0) * greatest(least(f.y + f.h, t.y + t.h) - greatest(f.y, t.y), 0) AS shared, f.w * f.h + t.w * t.h AS areas
                   FROM truth t JOIN found f USING (image_id, class_id))
-        SELECT source, count(DISTINCT box_id) FILTER (shared / (both - shared) >= .5) / (SELECT count(*) FROM truth), count(DISTINCT box_id) FILTER (shared / (both - shared) >= .75) / (SELECT count(*) FROM truth)
+        SELECT source, count(DISTINCT box_id) FILTER (shared / (areas - shared) >= .5) / (SELECT count(*) FROM truth), count(DISTINCT box_id) FILTER (shared / (areas - shared) >= .75) / (SELECT count(*) FROM truth)
         FROM pairs GROUP BY 1""")}
     for source in [*sorted(name for name in counted if ":" in name), "all together"]:
         ask = ["--source", source, "--stage", "atoms"] if ":" in source else []
@@ -135,7 +135,11 @@ def reference(truth, results, ids):
 
 
 def show_equal(tator, dataset, run, truth, work):
-    """Results of each source as a COCO file, measured by both."""
+    """Results of each source as a COCO file, measured by both. Truths without area are not imported: both do without."""
+    content = json.loads(truth.read_text())
+    content["annotations"] = [one for one in content["annotations"] if one["bbox"][2] > 0 and one["bbox"][3] > 0]
+    truth = work / "truth.json"
+    truth.write_text(json.dumps(content))
     worst, seconds = 0.0, [0.0, 0.0]
     sources = [row[0] for row in tator.sql(f"SELECT DISTINCT source_run FROM {dataset}.atoms_{run} ORDER BY 1")]
     for source in sources:

@@ -116,6 +116,21 @@ pub(crate) fn imported(folder: &Path, images: u32, labelled: u32) -> (PathBuf, P
     (workspace, recipe)
 }
 
+/// Where the picture of that name lies in the dataset.
+fn picture(workspace: &Path, name: &str) -> PathBuf {
+    let mut folders = vec![workspace.join("datasets/seen/images")];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.ends_with(name) {
+                return path;
+            }
+        }
+    }
+    panic!("{name} is nowhere in {}", workspace.display())
+}
+
 fn sql(workspace: &Path, statement: &str) -> Vec<Vec<serde_json::Value>> {
     let answer = tator(workspace, &["sql", statement, "--format", "json"]).expect(0).json();
     serde_json::from_value(answer["rows"].clone()).unwrap()

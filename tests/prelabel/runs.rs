@@ -20,7 +20,7 @@ fn a_run_gathers_what_two_models_see_under_the_classes_of_the_dataset() {
     assert!(warnings.contains("driver's cab"), "what has no counterpart is told: {warnings}");
     let seen = sql(
         &workspace,
-        "SELECT k.name, count(*), min(c.n_sources), min(c.score) FROM seen.candidates_two_1 c JOIN seen.classes k USING (class_id) GROUP BY 1 ORDER BY 1",
+        "SELECT k.name, count(*), min(c.n_sources), min(c.score) FROM seen.candidates_two_1 c JOIN seen.classes k USING (class_id) WHERE c.n_sources = 2 GROUP BY 1 ORDER BY 1",
     );
     assert_eq!(
         (&seen[0][..3], &seen[1][..3]),
@@ -69,7 +69,7 @@ fn a_picture_that_cannot_be_read_is_failed_there_and_nothing_else_is_lost() {
     if !has_runtime(&workspace) {
         return;
     }
-    let picture = workspace.join("datasets/seen/images/images/003.bmp");
+    let picture = super::picture(&workspace, "003.bmp");
     fs::write(&picture, b"BM no picture").unwrap();
     let recipe = recipe.to_str().unwrap();
     let report = tator(&workspace, &["prepass", "--dataset", "seen", "--recipe", recipe, "--json"]).expect(4).json();

@@ -4,10 +4,11 @@
 //! What is compared are the places where any source saw something, whatever it called it, and windows where the recipe asks
 //! for them. An example never speaks for its own image: a labelled box that proposes itself would be truth sold as recall.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tator_domain::{BoxId, Class, ClassId, DatasetName, ImageId, PixelBox, iou};
+use tator_store::{EmbeddingOf, Reader};
 use tator_vision::{Embedder, Picture, Slicing, Stop, Task, windows};
 
 use super::classes::{How, Mapped};
@@ -15,7 +16,9 @@ use super::examples::{Offer, choose};
 use super::looks::{About, Found, Label, Look, Pass, StageKind, key_of};
 use super::recipe::{Recipe, SimilarityRecipe};
 use crate::assist::Shared;
+use crate::embed::Recipe as CropRecipe;
 use crate::error::Error;
+use crate::models::Model;
 
 /// Places of an image that are compared, the surest.
 const MOST_PLACES: usize = 64;
@@ -61,13 +64,16 @@ pub(super) fn pass(
     let (_, engine) = shared.engines.embedder_named(&shared.shelves, &settings, Some(&model.manifest.name))?;
     let living: Vec<&Class> = classes.iter().filter(|class| !class.retired).collect();
     let labels: Vec<ClassId> = living.iter().map(|class| class.class_id).collect();
-    let examples =
-        if wish.dataset { of_dataset(shared, d, recipe, wish, &living, engine.as_ref())? } else { Vec::new() };
+    let examples = if wish.dataset {
+        of_dataset(shared, d, recipe, wish, &living, (&model, engine.as_ref()))?
+    } else {
+        Vec::new()
+    };
     if examples.is_empty() && !wish.same_image {
         return Ok(Err("look-alikes are left out: no labelled box is there to be an example".into()));
     }
     let name = &model.manifest.name;
-    let ids: Vec<String> = examples.iter().filter_map(|one| Some(format!("{:?} {}", one.from?, one.label))).collect();
+    let ids: Vec<String> = examples.iter().map(named).collect();
     let fingerprint = model.manifest.fingerprint();
     let seen: Vec<&str> = before.iter().map(|pass| pass.key.as_str()).collect();
     let wished = format!("{wish:?} {labels:?}");
@@ -113,6 +119,26 @@ pub(super) fn pass(
     }))
 }
 
+/// An example in the key: its box, its class, and its vector, which may come from a table.
+fn named(example: &Example) -> String {
+    let mut hasher = blake3::Hasher::new();
+    for value in example.vector.iter() {
+        hasher.update(&value.to_le_bytes());
+    }
+    format!("{:?} {} {}", example.from, example.label, hasher.finalize())
+}
+
+/// Vectors of the dataset's boxes by this encoder, where it was embedded, cut out as places are cut out here.
+fn known_vectors(reader: &Reader, d: &DatasetName, model: &Model) -> HashMap<BoxId, Arc<Vec<f32>>> {
+    let Ok(vectors) = reader.vectors(d, &model.manifest.name, EmbeddingOf::Boxes) else { return HashMap::new() };
+    let cut = CropRecipe::Square { padding: MARGIN };
+    if vectors.fingerprint != model.manifest.fingerprint() || CropRecipe::parse(&vectors.recipe) != Some(cut) {
+        return HashMap::new();
+    }
+    let rows = vectors.data.chunks_exact(vectors.dims.max(1));
+    vectors.box_ids.iter().zip(rows).map(|(id, row)| (*id, Arc::new(row.to_vec()))).collect()
+}
+
 /// Examples of every class out of its labelled boxes.
 fn of_dataset(
     shared: &Shared,
@@ -120,9 +146,16 @@ fn of_dataset(
     recipe: &Recipe,
     wish: &SimilarityRecipe,
     living: &[&Class],
-    engine: &dyn Embedder,
+    (model, engine): (&Model, &dyn Embedder),
 ) -> Result<Vec<Example>, Error> {
-    let samples = shared.writer.reader().class_samples(d, POOL, SMALLEST)?;
+    let reader = shared.writer.reader();
+    let known = known_vectors(reader, d, model);
+    // What is embedded already costs nothing to choose among: then it is the whole dataset.
+    let pool = if known.is_empty() { POOL } else { u32::MAX };
+    let mut samples = reader.class_samples(d, pool, SMALLEST)?;
+    if !known.is_empty() {
+        samples.retain(|sample| known.contains_key(&sample.box_id));
+    }
     let mut chosen = Vec::new();
     for (label, class) in living.iter().enumerate() {
         let ours: Vec<_> = samples.iter().filter(|sample| sample.class_id == class.class_id).collect();
@@ -139,6 +172,14 @@ fn of_dataset(
     chosen.sort_by_key(|(_, sample)| (sample.image_id, sample.box_id));
     let mut examples = Vec::new();
     for of_one in chosen.chunk_by(|a, b| a.1.image_id == b.1.image_id) {
+        if !known.is_empty() {
+            examples.extend(of_one.iter().filter_map(|(label, sample)| {
+                let vector = Arc::clone(known.get(&sample.box_id)?);
+                let from = Some((sample.box_id, sample.image_id));
+                Some(Example { label: *label, vector, from, here: None })
+            }));
+            continue;
+        }
         // A picture that cannot be read gives no example; the run says so where it looks at it.
         let Ok(picture) = shared.decode(d, of_one[0].1.image_id) else { continue };
         let cut = of_one.iter().filter_map(|one| Some((*one, picture.square_around(&one.1.rect, MARGIN).ok()?)));
