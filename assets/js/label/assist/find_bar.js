@@ -43,7 +43,8 @@ export class FindBar {
 
   /** What the model calls it, and the class it becomes where that is another word. */
   named({ name, class_id }) {
-    const becomes = this.app.classes.get(class_id ?? this.app.state.classId)?.name ?? "";
+    const id = class_id ?? this.app.state.classId;
+    const becomes = id === null ? "" : this.app.classes.get(id).name;
     return name && becomes && name !== becomes ? `${name} → ${becomes}` : name || becomes;
   }
 
