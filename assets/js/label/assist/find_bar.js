@@ -41,6 +41,13 @@ export class FindBar {
     this.app.focusCanvas();
   }
 
+  /** What the model calls it, and the class it becomes where that is another word. */
+  named({ name, class_id }) {
+    const id = class_id ?? this.app.state.classId;
+    const becomes = id === null ? "" : this.app.classes.get(id).name;
+    return name && becomes && name !== becomes ? `${name} → ${becomes}` : name || becomes;
+  }
+
   frame() {
     const { finds } = this;
     this.node.hidden = !finds.open;
@@ -59,7 +66,7 @@ export class FindBar {
     this.slider.disabled = !finds.valid;
     setText(this.level, finds.valid ? level.toFixed(2) : "");
     const first = finds.shown.find(({ current }) => current)?.find;
-    const name = first ? this.app.classes.get(first.class_id ?? this.app.state.classId)?.name ?? first.name : "";
+    const name = first ? this.named(first) : "";
     setText(this.count, finds.waiting ? "Looking…" : finds.valid ? (count ? `${count} · ${name} ${first.score.toFixed(2)}` : "none") : "");
     for (const button of this.take) button.disabled = count === 0;
     setText(this.took, finds.valid ? `${look.model} · ${lasted(look.took.total)}` : "");
