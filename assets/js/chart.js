@@ -32,7 +32,7 @@ export function bandsOf(lines) {
 
 /**
  * Draws curves into a node and keeps them in its width and in the theme.
- * @param what {x: {label, values, log}, y: {label, range, log}, lines: [{name, values, low?, high?}], height}
+ * @param what {x: {label, values, log}, y: {label, range, log}, lines: [{name, values, low?, high?, gaps?}], height}; gaps: points that are null are passed over
  * @returns {update(what), close()}
  */
 export function drawCurves(node, what) {
@@ -74,7 +74,7 @@ function options(node, { x, y, lines, height }) {
     stroke: token("--muted"), grid: { stroke: token("--line"), width: 1 }, ticks: { stroke: token("--line"), width: 1 },
   });
   const line = (one, at) => ({
-    label: one.name, stroke: colour(at), width: 2, dash: DASHES[at % DASHES.length], value: (_, value) => short(value), points: { show: one.values.length < 40, size: 5 },
+    label: one.name, stroke: colour(at), width: 2, dash: DASHES[at % DASHES.length], spanGaps: one.gaps === true, value: (_, value) => short(value), points: { show: one.values.length < 40, size: 5 },
   });
   const edge = () => ({ stroke: "transparent", width: 0, points: { show: false }, label: "" });
   const bands = bandsOf(lines);

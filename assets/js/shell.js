@@ -63,7 +63,7 @@ async function help() {
   overlay.showModal();
 }
 
-const places = { d: "datasets", g: "gallery", l: "label", w: "work", s: "sql", e: "map", m: "models", j: "jobs", h: "history", t: "trash" };
+const places = { d: "datasets", g: "gallery", l: "label", w: "work", s: "sql", e: "map", p: "prelabel", c: "calibrate", m: "models", j: "jobs", h: "history", t: "trash" };
 let going = -Infinity;
 
 function go(event) {

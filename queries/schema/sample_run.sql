@@ -11,5 +11,6 @@ CREATE TABLE IF NOT EXISTS {d}.candidates_sample (
     score_source VARCHAR, source VARCHAR, sources VARCHAR[], n_atoms INTEGER, n_sources INTEGER
 );
 CREATE TABLE IF NOT EXISTS {d}.candidate_atoms_sample (candidate_id BIGINT, atom_id BIGINT, image_id BIGINT, iou DOUBLE);
-CREATE TABLE IF NOT EXISTS {d}.scores_sample (candidate_id BIGINT, image_id BIGINT, class_id INTEGER, score DOUBLE, kept BOOLEAN);
+CREATE TABLE IF NOT EXISTS {d}.scores_sample (candidate_id BIGINT, image_id BIGINT, class_id INTEGER, score DOUBLE, fold INTEGER, part VARCHAR, kept BOOLEAN, accepted BOOLEAN, band VARCHAR, is_right BOOLEAN, finding VARCHAR);
 CREATE TABLE IF NOT EXISTS {d}.features_sample (candidate_id BIGINT, image_id BIGINT, class_id INTEGER, target FLOAT);
+CREATE TABLE IF NOT EXISTS {d}.missed_sample (box_id BIGINT, image_id BIGINT, class_id INTEGER, reached BOOLEAN);

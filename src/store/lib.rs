@@ -40,6 +40,7 @@ mod quality;
 mod quality_rows;
 pub mod queries;
 mod reader;
+mod review;
 mod run_records;
 mod runs;
 mod sightings;
@@ -76,6 +77,7 @@ pub use places::{BoxPlace, ClassSample};
 pub use quality::{Decided, Decision, Finding, FindingCount, OpenFinding};
 pub use quality_rows::{BoxFigures, DuplicatePair, Look, PictureFigures, PlacedBox, SeenPicture};
 pub use reader::{ImageFile, Reader};
+pub use review::{Judged, PairCount, ScoreCount, Verdict};
 pub use run_records::{RECORD, RunRecords};
 pub use runs::{
     Atom, Candidate, Column, Member, PrepassTables, RunDraft, RunEntry, RunFile, RunImage, RunKind, RunTable,

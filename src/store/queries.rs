@@ -53,7 +53,8 @@ impl crate::Reader {
             let staged: Vec<_> = staging.iter().filter_map(refused).collect();
             let each = ALL.iter().filter(|query| !staging.contains(query)).filter_map(|query| {
                 let sql = query.of_where(dataset, "true").replace("{among}", "true").replace("{seqs}", "1");
-                let sql = sql.replace("{run}", "sample").replace("{calibration}", "sample");
+                let sql =
+                    sql.replace("{run}", "sample").replace("{calibration}", "sample").replace("{other}", "sample");
                 let refused = match query.name.starts_with("schema/") {
                     true => batch(query).err(),
                     false => connection.prepare(&sql).err(),
@@ -85,6 +86,7 @@ queries! {
     SCHEMA_PEOPLE = "schema/people.sql",
     SCHEMA_DATASET = "schema/dataset.sql",
     SCHEMA_TWEAKS = "schema/tweaks.sql",
+    SCHEMA_VERDICTS = "schema/verdicts.sql",
     SCHEMA_SAMPLE_RUN = "schema/sample_run.sql",
     SELECT_RUN_VIEWS = "runs/select_views.sql",
     SELECT_RUN_IMAGES = "runs/select_images.sql",
@@ -213,6 +215,21 @@ queries! {
     SELECT_DESK_VOTES = "calibrate/select_votes.sql",
     SELECT_SCORED = "calibrate/select_scored.sql",
     SELECT_FEATURES_OF = "calibrate/select_features_of.sql",
+    COUNT_SCORES = "review/count_scores.sql",
+    COUNT_RAW_SCORES = "review/count_raw.sql",
+    COUNT_BANDS = "review/count_bands.sql",
+    SELECT_BESIDE = "review/select_beside.sql",
+    SELECT_WRONG = "review/select_finding.sql",
+    SELECT_MISSED = "review/select_missed.sql",
+    COUNT_FINDINGS = "review/count_findings.sql",
+    SELECT_JUDGED = "review/select_candidate.sql",
+    SELECT_SAMPLE = "review/select_sample.sql",
+    DELETE_VERDICT = "review/delete_verdict.sql",
+    INSERT_VERDICT = "review/insert_verdict.sql",
+    LATEST_VERDICT = "review/latest_verdict.sql",
+    COUNT_VERDICTS = "review/count_verdicts.sql",
+    COUNT_PAIRS = "review/count_pairs.sql",
+    SELECT_PAIRS = "review/select_pairs.sql",
     INSERT_DRAFTS = "drafts/insert_boxes.sql",
     KEEP_UNTOUCHED_DRAFTS = "drafts/keep_untouched.sql",
     DELETE_KEPT_DRAFTS = "drafts/delete_kept.sql",

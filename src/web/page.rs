@@ -136,7 +136,7 @@ pub struct Shell {
 }
 
 /// What the rail shows, from top to bottom.
-const RAIL: [Section; 12] = [
+const RAIL: [Section; 13] = [
     Section::Datasets,
     Section::Gallery,
     Section::Label,
@@ -145,6 +145,7 @@ const RAIL: [Section; 12] = [
     Section::Explore,
     Section::Train,
     Section::Prelabel,
+    Section::Calibrate,
     Section::Models,
     Section::Jobs,
     Section::History,

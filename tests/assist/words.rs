@@ -142,6 +142,11 @@ fn without_a_detector_of_words_regions_are_looked_through() {
     let (_, grey) = propose(&server, &json!({ "how": "like", "box": [85, 25, 30, 30] }));
     assert_eq!(grey["proposals"].as_array().unwrap().len(), 2, "grey is a little like both: {grey}");
     assert_eq!(propose(&server, &json!({ "how": "like" })).0, 422, "like what?");
+    // The same words ask the tables of vectors.
+    let job = server.post("/api/v1/datasets/seen/embed", &json!({ "of": "boxes" }))["job_id"].as_i64().unwrap();
+    assert_eq!(server.job(job)["state"], "done");
+    let alike = server.post("/api/v1/datasets/seen/similar", &json!({ "text": "red", "of": "boxes", "k": 1 }));
+    assert_eq!(alike["results"].as_array().unwrap().len(), 1, "{alike}");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Calibration through the real program, with the stand-ins for detectors: they see red and blue rectangles, and are nearly
 //! always right, so that the gate has nothing to promote and says so.
 
+mod pages;
+
 use std::fs;
 use std::path::Path;
 

@@ -9,6 +9,7 @@ mod isotonic;
 mod percentile;
 mod platt;
 mod reliability;
+mod shares;
 #[cfg(test)]
 mod tests;
 mod thresholds;
@@ -18,4 +19,5 @@ pub use cut_points::{CutPoint, Fulfilled, Judged, Objective, average_precision, 
 pub use isotonic::Isotonic;
 pub use platt::Platt;
 pub use reliability::{Bin, Bins, Reliability, reliability};
+pub use shares::{sample_size, wilson};
 pub use thresholds::{ClassJudged, Thresholds, choose_per_class};

@@ -24,6 +24,8 @@ pub struct ApplyRequest {
     pub queue: bool,
     /// Thresholds other than the calibration's, by class.
     pub thresholds: BTreeMap<ClassId, f64>,
+    /// Probability from which on one that is not accepted goes to people, where it is not to be the calibration's.
+    pub queue_from: Option<f64>,
     /// Only these classes; all unless said.
     pub classes: Option<Vec<ClassId>>,
     /// Only images for which this SQL condition is true.
@@ -120,14 +122,15 @@ impl Workbench {
         Ok(Applied { preview, change: Some(change) })
     }
 
-    fn chosen(
+    pub(super) fn chosen(
         &self,
         d: &DatasetName,
         name: &RunName,
         record: &Record,
         request: &ApplyRequest,
     ) -> Result<(ApplyPreview, Vec<DraftBox>), Error> {
-        let bad = request.thresholds.values().find(|least| !(0.0..=1.0).contains(*least));
+        let all = request.thresholds.values().chain(&request.queue_from);
+        let bad = all.copied().find(|least| !(0.0..=1.0).contains(least));
         if let Some(least) = bad {
             return Err(Error::invalid("thresholds", format!("{least} is not between 0 and 1")));
         }
@@ -159,7 +162,7 @@ impl Workbench {
             });
             let least = request.thresholds.get(&row.class_id).copied().or_else(|| record.rule.least(row.class_id));
             let accepted = row.kept && least.is_some_and(|least| row.score >= least);
-            let queued = row.kept && !accepted && row.score >= record.queue_from;
+            let queued = row.kept && !accepted && row.score >= request.queue_from.unwrap_or(record.queue_from);
             bands.accept += usize::from(accepted);
             bands.queue += usize::from(queued);
             bands.drop += usize::from(!accepted && !queued);

@@ -134,7 +134,8 @@ pub fn looked_at(d: &DatasetName, run: &RunName) -> String {
     format!("image_id IN (SELECT image_id FROM {d}.run_images_{run})")
 }
 
-fn sample(image: &ImageRow, drafts: &[DraftBox]) -> DraftSample {
+/// An image with those of the drafts that are its own.
+pub(crate) fn sample(image: &ImageRow, drafts: &[DraftBox]) -> DraftSample {
     let ours = drafts.iter().filter(|draft| draft.image_id == image.image_id);
     let shown = |draft: &DraftBox| {
         let rect = draft.rect;

@@ -28,6 +28,7 @@ mod similarity;
 #[cfg(test)]
 mod tests;
 mod text;
+mod text_recipe;
 mod unfinished;
 
 use std::path::PathBuf;
@@ -35,16 +36,18 @@ use std::path::PathBuf;
 use tator_store::Reader;
 
 pub use classes::{How, Mapped};
+pub(crate) use drafts::sample;
 pub use drafts::{DraftPreview, DraftRequest, DraftSample, looked_at};
 pub(crate) use estimate::{EstimateRequest, estimate};
 pub use pace::StagePace;
 pub(crate) use publish::run;
 pub use recipe::{
     Calibrate, DetectorRecipe, FusionRecipe, Merge, Metric, Mode, PRESETS, Recipe, SimilarityRecipe, Strategy,
-    TextRecipe, WindowRecipe,
+    WindowRecipe,
 };
 pub use request::PrepassRequest;
 pub use shown::{FoundOn, ShownAtom, ShownCandidate, ShownSource};
+pub use text_recipe::TextRecipe;
 pub use unfinished::UnfinishedRun;
 
 /// Where what passes found is kept.

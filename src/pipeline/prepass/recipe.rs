@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use tator_learning::fusion;
 
+use super::text_recipe::TextRecipe;
 use crate::error::Error;
 
 /// The recipes that come with the program, by name.
@@ -122,34 +123,6 @@ pub enum Metric {
     Ios,
 }
 
-/// How words are looked for: every class by its name and the words of the dataset's glossary.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TextRecipe {
-    /// The detector of words; unless said the preferred one, and without any, regions seen through an encoder's text tower.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub model: Option<String>,
-    /// Only what scores more.
-    #[serde(default = "usual_text_score")]
-    pub score: f32,
-    /// At most so many an image or window, the best.
-    #[serde(default = "usual_text_most")]
-    pub most: usize,
-    /// Words of a class beside its name.
-    #[serde(default = "usual_budget")]
-    pub budget: Option<usize>,
-    /// Largest overlap of two boxes of the same words that are both kept; the model's own unless said, 1 keeps all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub nms: Option<f64>,
-    /// It looks at overlapping windows, too.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub windows: Option<WindowRecipe>,
-    /// Only classes are asked for that the image as a whole shows with at least this probability, as an encoder with words
-    /// says it: cheaper where there are many, and blind to what is small.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gate: Option<f32>,
-}
-
 /// How look-alikes are found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -257,15 +230,6 @@ fn usual_score() -> f32 {
 fn usual_most() -> usize {
     300
 }
-fn usual_text_score() -> f32 {
-    0.2
-}
-fn usual_text_most() -> usize {
-    100
-}
-fn usual_budget() -> Option<usize> {
-    Some(crate::glossary::BUDGET)
-}
 fn usual_overlap() -> f64 {
     0.2
 }
@@ -348,25 +312,6 @@ impl Recipe {
     }
 }
 
-impl Default for TextRecipe {
-    fn default() -> Self {
-        let (score, most, budget) = (usual_text_score(), usual_text_most(), usual_budget());
-        Self { model: None, score, most, budget, nms: None, windows: None, gate: None }
-    }
-}
-
-impl TextRecipe {
-    fn check(&self) -> Result<(), Error> {
-        share("text.score", f64::from(self.score))?;
-        self.nms.map_or(Ok(()), |iou| share("text.nms", iou))?;
-        self.gate.map_or(Ok(()), |least| share("text.gate", f64::from(least)))?;
-        if self.most == 0 {
-            return Err(Error::invalid("text.most", "at least 1"));
-        }
-        self.windows.as_ref().map_or(Ok(()), |windows| windows.check("text"))
-    }
-}
-
 impl DetectorRecipe {
     fn check(&self) -> Result<(), Error> {
         let field = |name: &str| format!("detectors.{}.{name}", self.model);
@@ -382,7 +327,7 @@ impl DetectorRecipe {
     }
 }
 
-fn share(field: &str, value: f64) -> Result<(), Error> {
+pub(super) fn share(field: &str, value: f64) -> Result<(), Error> {
     if (0.0..=1.0).contains(&value) {
         return Ok(());
     }
@@ -390,7 +335,7 @@ fn share(field: &str, value: f64) -> Result<(), Error> {
 }
 
 impl WindowRecipe {
-    fn check(&self, of: &str) -> Result<(), Error> {
+    pub(super) fn check(&self, of: &str) -> Result<(), Error> {
         share(&format!("{of}.windows.threshold"), self.threshold)?;
         if !(0.0..=0.9).contains(&self.overlap) || self.side.is_some_and(|side| side < 32) {
             let text = "a side of at least 32 pixels, an overlap of 0 to 0.9";

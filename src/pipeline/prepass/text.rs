@@ -11,7 +11,8 @@ use tator_vision::{
 
 use super::classes::{How, Mapped};
 use super::looks::{About, Found, Label, Look, Pass, StageKind, key_of};
-use super::recipe::{Recipe, TextRecipe};
+use super::recipe::Recipe;
+use super::text_recipe::TextRecipe;
 use crate::assist::Shared;
 use crate::error::Error;
 use crate::glossary::{ClassWords, Glossary};

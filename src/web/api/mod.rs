@@ -24,6 +24,7 @@ mod people;
 mod pictures;
 mod quality;
 mod queries;
+mod reviews;
 mod runs;
 mod select;
 mod similar;
@@ -59,6 +60,7 @@ pub(crate) fn doors() -> Vec<Door> {
         assist::doors(),
         tweaks::doors(),
         calibrations::doors(),
+        reviews::doors(),
         maps::doors(),
         quality::doors(),
         models::doors(),

@@ -4,6 +4,7 @@
 //! Every address gives a whole page; fragments for htmx lie beneath it and begin with `_`. Forms work without scripts:
 //! they post to a page and are answered with another address.
 
+mod calibrate;
 mod datasets;
 mod gallery;
 mod glossary;
@@ -50,6 +51,7 @@ pub fn doors() -> Vec<Door> {
         train::doors(),
         similar::doors(),
         prelabel::doors(),
+        calibrate::doors(),
         map::doors(),
         quality::doors(),
         models::doors(),

@@ -27,6 +27,8 @@ pub const GROUPS: &[Group] = &[
             ("G L", "go to the labeller"),
             ("G W", "go to Work"),
             ("G S", "go to SQL"),
+            ("G P", "go to Prelabel"),
+            ("G C", "go to Calibrate"),
             ("G E", "go to Explore: map, look-alikes, quality"),
             ("G M", "go to Models"),
             ("G J", "go to Jobs"),
@@ -97,6 +99,19 @@ pub const GROUPS: &[Group] = &[
             ("/", "write"),
             ("Ctrl Space", "complete a name"),
             ("Ctrl F", "search in the statement"),
+        ],
+    },
+    Group {
+        page: "calibrate",
+        title: "Calibrate",
+        keys: &[
+            ("← / →", "thresholds: move by a thousandth; errors: those before, those after"),
+            ("PageUp / PageDown", "thresholds: move by a hundredth"),
+            ("Y / N / S", "blind review: right, wrong, cannot tell"),
+            ("O", "blind review: choose another class"),
+            ("X", "blind review: it is another class"),
+            ("Z", "blind review: take the last answer back"),
+            ("L / I", "a candidate: in the labeller, with all of its image"),
         ],
     },
     Group {
