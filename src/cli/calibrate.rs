@@ -89,6 +89,7 @@ pub(super) fn run(command: &Calibrate) -> anyhow::Result<Ending> {
     let mut usual = Options::default();
     usual.parameters.rounds = command.trees.unwrap_or(usual.parameters.rounds);
     usual.parameters.max_depth = command.depth.unwrap_or(usual.parameters.max_depth);
+    usual.parameters.seed = (command.seed % (1 << 31)) as u32;
     let options = Options {
         iou: command.iou,
         recall_floor: command.recall_floor,
