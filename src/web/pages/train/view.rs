@@ -346,6 +346,11 @@ fn flatten(before: &str, value: &serde_json::Value, found: &mut Vec<(String, Str
         }
         serde_json::Value::Null => found.push((before.trim().to_owned(), "no".into())),
         serde_json::Value::String(text) => found.push((before.trim().to_owned(), text.replace('_', " "))),
+        serde_json::Value::Number(number) if number.is_f64() => {
+            // Options of 32 bits look odd with the digits of 64.
+            let value = (number.as_f64().unwrap_or_default() * 1e6).round() / 1e6;
+            found.push((before.trim().to_owned(), value.to_string()));
+        }
         other => found.push((before.trim().to_owned(), other.to_string())),
     }
 }
