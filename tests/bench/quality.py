@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Faults planted in real sets, and how many of them a look at the quality finds, beside cleanlab and a perceptual hash.
 
-    quality.py TATOR DATASETS MODEL [--sets bccd,coco,clothing] [--seeds 3] [--work DIR]
+    quality.py TATOR DATASETS [--model DIR] [--sets bccd,coco,clothing] [--seeds 3] [--only labels|duplicates] [--work DIR]
 
-TATOR is the program, DATASETS a folder with bccd, coco_bench and clothing_small, MODEL a folder with an image encoder for
-`tator models add`. Labels: one box in twenty gets another class; precision and recall are of the boxes that come first
+TATOR is the program, DATASETS a folder with bccd, coco_bench and clothing_small, DIR a folder with an image encoder for
+`tator models add`; without it the encoder that `make setup` brings is used. Labels: one box in twenty gets another class; precision and recall are of the boxes that come first
 when one in twenty is looked at. Tator ranks by `suspicion`; cleanlab 2.9 ranks by self-confidence with out-of-fold
 probabilities of scikit-learn's logistic regression on the same vectors, folds by image, as its tutorial does.
 Duplicates: one image in ten is copied: as it is, recompressed (JPEG 40), at 60 % of its size, brightened, and cut at the
@@ -77,7 +77,8 @@ SETS = {"bccd": bccd, "coco": coco, "clothing": clothing}
 class Workspace:
     def __init__(self, tator, folder, model):
         self.tator, self.folder = tator, folder
-        self.run("models", "add", str(model))
+        if model:
+            self.run("models", "add", str(model))
 
     def run(self, *arguments):
         command = [self.tator, *arguments, "--workspace", str(self.folder)]
@@ -230,7 +231,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("tator")
     parser.add_argument("datasets", type=pathlib.Path)
-    parser.add_argument("model", type=pathlib.Path)
+    parser.add_argument("--model", type=pathlib.Path)
     parser.add_argument("--sets", default="bccd,coco,clothing")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--only", choices=("labels", "duplicates"))

@@ -68,7 +68,9 @@ fn points_are_chosen_coloured_filtered_and_followed_into_the_gallery() {
     browser.until("document.querySelector('[data-chosen-count]').textContent === '1'");
     browser.keys(&["\u{E00C}", "v"]);
     browser.until("document.querySelector('[data-chosen-count]').textContent === '2'");
-    assert_eq!(browser.log(), Vec::<String>::new());
+    let said: Vec<String> = browser.log().into_iter().filter(|line| !line.contains("WebGL")).collect();
+    // What the driver says about drawing without a graphics card is no fault of the page.
+    assert_eq!(said, Vec::<String>::new());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 import test from "node:test";
 import assert from "node:assert/strict";
-import { fitted, panned, pointSize, toMap, toScreen, view, zoomed } from "../../assets/js/map/camera.js";
+import { fitted, panned, pointSize, resized, toMap, toScreen, view, zoomed } from "../../assets/js/map/camera.js";
 import { field, nearest, within } from "../../assets/js/map/field.js";
 import { around, asSql, chosenBy, inside, rectangle, shortened, simpler } from "../../assets/js/map/shapes.js";
 import { pace } from "../../assets/js/map/pace.js";
@@ -30,6 +30,12 @@ test("zooming keeps the place under the pointer, panning follows it", () => {
   near(toMap(panned(camera, 30, -12), size, at[0] + 30, at[1] - 12), toMap(camera, size, ...at));
   assert.ok(zoomed(camera, size, 1e9).scale <= camera.home * 4000);
   assert.ok(pointSize(camera, 1e6) < pointSize(zoomed(camera, size, 50), 1e6));
+});
+
+test("a map seen whole is seen whole on a narrower stage, and as before on the wider one", () => {
+  const bounds = [0, 0, 4, 3], camera = fitted(bounds, ...size), narrow = resized(camera, bounds, [500, 600]);
+  near(Object.values(narrow), Object.values(fitted(bounds, 500, 600)));
+  near(Object.values(resized(narrow, bounds, size)), Object.values(camera));
 });
 
 test("the grid finds every point of a rectangle, and the nearest one", () => {

@@ -25,6 +25,12 @@ export function zoomed(camera, size, factor, at = [size[0] / 2, size[1] / 2]) {
 /** The camera that has a place in its middle. */
 export const centred = (camera, x, y) => ({ ...camera, x, y });
 
+/** The camera for a stage of another size: as near, measured by what shows all of `bounds`. */
+export function resized(camera, bounds, size) {
+  const { home } = fitted(bounds, ...size);
+  return { ...camera, scale: camera.scale * (home / camera.home), home };
+}
+
 /** What the stage shows: [left, bottom, right, top]. */
 export function view(camera, size) {
   const [left, top] = toMap(camera, size, 0, 0);

@@ -1,7 +1,7 @@
 // The map: points to move about in, to choose from, to colour and to filter.
 import { ours } from "../base.js";
 import { toast, typing } from "../shell.js";
-import { centred, fitted, panned, pointSize, toMap, toScreen, view, zoomed } from "./camera.js";
+import { centred, fitted, panned, pointSize, resized, toMap, toScreen, view, zoomed } from "./camera.js";
 import { crop, makePackage, showChosen } from "./chosen.js";
 import { field, nearest, within } from "./field.js";
 import { flatDrawing } from "./flat.js";
@@ -47,12 +47,15 @@ function draw(most) {
 
 function resize() {
   const { width, height } = stage.getBoundingClientRect(), pixels = Math.min(devicePixelRatio || 1, 2);
-  state.size = [Math.max(width, 1), Math.max(height, 1)];
+  const size = [Math.max(width, 1), Math.max(height, 1)];
+  // A map that was seen whole is seen whole beside the panel too, and as before when the panel goes.
+  if (state.camera) state.camera = resized(state.camera, bounds, size);
+  state.size = size;
   for (const canvas of [dots, over]) { canvas.width = Math.round(width * pixels); canvas.height = Math.round(height * pixels); }
   frames?.still();
 }
 
-export function look(camera) {
+function look(camera) {
   state.camera = camera;
   frames.move();
 }
@@ -75,7 +78,7 @@ function clear() {
   choose();
 }
 
-export function drawn(outline, more) {
+function drawn(outline, more) {
   if (!more) { state.outlines = []; state.extra.clear(); }
   state.outlines.push(outline);
   choose();
@@ -87,7 +90,7 @@ function pick(point) {
 }
 
 let previewed = -1;
-export async function hover(point) {
+async function hover(point) {
   if (point === state.hover) return;
   state.hover = point;
   frames.still();
@@ -106,7 +109,7 @@ export async function hover(point) {
   box.style.top = `${Math.min(Math.max(y + 14, 4), state.size[1] - 190)}px`;
 }
 
-export function under([x, y], reach = 9) {
+function under([x, y], reach = 9) {
   const [px, py] = toMap(state.camera, state.size, x, y);
   return nearest(grid, px, py, reach / state.camera.scale, seen);
 }
