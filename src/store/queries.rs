@@ -219,7 +219,7 @@ queries! {
     COUNT_RAW_SCORES = "review/count_raw.sql",
     COUNT_BANDS = "review/count_bands.sql",
     SELECT_BESIDE = "review/select_beside.sql",
-    SELECT_FINDING = "review/select_finding.sql",
+    SELECT_WRONG = "review/select_finding.sql",
     SELECT_MISSED = "review/select_missed.sql",
     COUNT_FINDINGS = "review/count_findings.sql",
     SELECT_JUDGED = "review/select_candidate.sql",

@@ -205,7 +205,7 @@ impl Reader {
     ) -> Result<Vec<Judged>, Error> {
         match kind {
             "missed" => self.review_rows(&queries::SELECT_MISSED, of, &[&class, &n, &skip], judged),
-            _ => self.review_rows(&queries::SELECT_FINDING, of, &[&kind, &class, &n, &skip], judged),
+            _ => self.review_rows(&queries::SELECT_WRONG, of, &[&kind, &class, &n, &skip], judged),
         }
     }
 

@@ -111,7 +111,9 @@ impl Workbench {
         }
         let truths: BTreeMap<ClassId, usize> =
             record.figures.classes.iter().map(|class| (class.class_id, class.right + class.missed)).collect();
-        truths.keys().for_each(|class| drop(bins.entry(*class).or_default()));
+        for class in truths.keys() {
+            bins.entry(*class).or_default();
+        }
         let class = |(class_id, bins): (ClassId, Vec<_>)| {
             let about = known.iter().find(|class| class.class_id == class_id);
             ClassScores {
