@@ -48,12 +48,21 @@ pub(super) struct Calibrate {
     /// Other ways of growing trees that are tried, at most 7
     #[arg(long, value_name = "N", default_value_t = 0)]
     sweep: usize,
+    /// Most trees
+    #[arg(long, value_name = "N")]
+    trees: Option<u32>,
+    /// Greatest depth of a tree
+    #[arg(long, value_name = "N")]
+    depth: Option<u32>,
     /// Let every candidate of an object count as right in training, not the best alone
     #[arg(long)]
     many_to_one: bool,
     /// Images a model was trained on, as SQL condition: their truth is not used; may be given for each model
     #[arg(long, value_name = "MODEL=SQL")]
     seen: Vec<String>,
+    /// Candidates that the run scores lower are not looked at
+    #[arg(long, value_name = "SCORE", default_value_t = 0.05)]
+    floor: f64,
     /// Use the trees and thresholds of a package (`tator apply --save-recipe`), and try them on the truth there is
     #[arg(long, value_name = "FILE")]
     recipe: Option<PathBuf>,
@@ -77,7 +86,9 @@ pub(super) fn run(command: &Calibrate) -> anyhow::Result<Ending> {
             told.split_once('=').context("--seen needs MODEL=CONDITION, such as yolox=\"split = 'train'\"")?;
         seen.insert(model.trim().to_owned(), condition.trim().to_owned());
     }
-    let usual = Options::default();
+    let mut usual = Options::default();
+    usual.parameters.rounds = command.trees.unwrap_or(usual.parameters.rounds);
+    usual.parameters.max_depth = command.depth.unwrap_or(usual.parameters.max_depth);
     let options = Options {
         iou: command.iou,
         recall_floor: command.recall_floor,
@@ -92,6 +103,7 @@ pub(super) fn run(command: &Calibrate) -> anyhow::Result<Ending> {
         options,
         seen,
         queue_from: command.queue_from,
+        floor: command.floor,
         recipe: command.recipe.as_deref().map(absolute).transpose()?,
         without: command.without.clone(),
         ..CalibrateRequest::new(command.dataset.clone(), command.run.clone())

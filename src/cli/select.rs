@@ -2,7 +2,7 @@
 
 use clap::Args;
 use serde_json::{Value, json};
-use tator_domain::DatasetName;
+use tator_domain::{DatasetName, RunName};
 use tator_pipeline::select::{SelectOptions, SimulateOptions, SimulateRequest, Strategy};
 
 use super::job::follow;
@@ -35,7 +35,7 @@ pub(super) struct Select {
     encoder: Option<String>,
     /// Take a detector's doubt from this run's candidates
     #[arg(long, conflicts_with = "simulate")]
-    run: Option<String>,
+    run: Option<RunName>,
     /// Make a work package of this name out of them
     #[arg(long, value_name = "NAME", conflicts_with = "simulate")]
     package: Option<String>,

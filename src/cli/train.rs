@@ -168,9 +168,9 @@ impl Head {
 
     fn recipe(&self) -> anyhow::Result<Value> {
         let mut recipe = Map::new();
-        recipe.insert("kind".into(), word(self.kind));
+        recipe.insert("kind".into(), word(&self.kind));
         let given = [
-            ("class_weights", self.class_weights.map(word)),
+            ("class_weights", self.class_weights.as_ref().map(word)),
             ("c", self.c.map(Value::from)),
             ("hidden", (!self.hidden.is_empty()).then(|| json!(self.hidden))),
             ("epochs", self.epochs.map(Value::from)),
@@ -188,7 +188,7 @@ impl Head {
 }
 
 /// A choice as it stands in JSON.
-fn word(choice: impl ValueEnum) -> Value {
+fn word(choice: &impl ValueEnum) -> Value {
     let name = choice.to_possible_value().map(|value| value.get_name().replace('-', "_"));
     name.map_or(Value::Null, Value::from)
 }

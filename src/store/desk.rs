@@ -82,7 +82,7 @@ const LOADS: [Query; 5] = [
 ];
 
 impl Reader {
-    /// Lays the rows of a run on a desk; `hear` is told before each step and its error ends the work.
+    /// Lays the rows of a run on a desk, but for candidates that score less than `floor`; `hear` is told before each step and its error ends the work.
     ///
     /// # Errors
     /// [`Error::NotFound`] for the run; what `hear` gives.
@@ -90,6 +90,7 @@ impl Reader {
         &self,
         d: &DatasetName,
         run: &RunName,
+        floor: f64,
         mut hear: impl FnMut(usize, usize) -> Result<(), E>,
     ) -> Result<Desk, E> {
         self.run_entry(d, RunKind::Prepass, run)?;
@@ -100,7 +101,12 @@ impl Reader {
         desk.connection.execute_batch(staging.sql).map_err(|e| E::from(staging.failed()(e)))?;
         for (done, query) in LOADS.iter().enumerate() {
             hear(done, LOADS.len())?;
-            desk.connection.execute(&query.of_run(d, run), []).map_err(|e| E::from(query.failed()(e)))?;
+            let sql = query.of_run(d, run);
+            let done = match query.name == queries::LOAD_DESK_CANDIDATES.name {
+                true => desk.connection.execute(&sql, [floor]),
+                false => desk.connection.execute(&sql, []),
+            };
+            done.map_err(|e| E::from(query.failed()(e)))?;
         }
         hear(LOADS.len(), LOADS.len())?;
         Ok(desk)

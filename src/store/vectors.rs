@@ -378,43 +378,5 @@ fn bytes_below(folder: &Path) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn some(box_ids: Vec<BoxId>) -> Vectors {
-        Vectors {
-            encoder: "e".into(),
-            fingerprint: String::new(),
-            of: EmbeddingOf::Boxes,
-            recipe: String::new(),
-            dims: 1,
-            image_ids: vec![1, 1, 4, 4, 9],
-            box_ids,
-            keys: vec![0; 5],
-            data: vec![0.0, 1.0, 2.0, 3.0, 4.0],
-        }
-    }
-
-    #[test]
-    fn rows_are_found_by_image_and_box() {
-        let boxes = some(vec![3, 8, 2, 7, 5]);
-        assert_eq!(boxes.find(4, Some(7)), Some(3));
-        assert_eq!(boxes.find(4, Some(8)), None);
-        assert_eq!(boxes.find(5, Some(5)), None);
-        assert_eq!((boxes.id(4), boxes.row(4)), (5, &[4.0][..]));
-    }
-
-    #[test]
-    fn the_matrix_that_was_asked_for_last_stays() {
-        let shelf = Shelf::default();
-        let place = |name: &str| ("coins".parse().unwrap(), 0, name.to_owned(), EmbeddingOf::Boxes);
-        let kept = |versions| Kept { versions, loaded: Instant::now(), vectors: Arc::new(some(vec![1, 2, 3, 4, 5])) };
-        shelf.keep(place("a"), kept((1, 1)));
-        shelf.keep(place("a"), kept((2, 1)));
-        shelf.keep(place("b"), kept((1, 1)));
-        assert!(shelf.get(&place("a"), |held| held.versions == (1, 1)).is_none());
-        assert!(shelf.get(&place("a"), |held| held.versions == (2, 1)).is_some());
-        shelf.forget(&"coins".parse().unwrap());
-        assert!(shelf.get(&place("b"), |_| true).is_none());
-    }
-}
+#[path = "vectors_tests.rs"]
+mod tests;

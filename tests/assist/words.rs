@@ -142,6 +142,11 @@ fn without_a_detector_of_words_regions_are_looked_through() {
     let (_, grey) = propose(&server, &json!({ "how": "like", "box": [85, 25, 30, 30] }));
     assert_eq!(grey["proposals"].as_array().unwrap().len(), 2, "grey is a little like both: {grey}");
     assert_eq!(propose(&server, &json!({ "how": "like" })).0, 422, "like what?");
+    // The same words ask the tables of vectors.
+    let job = server.post("/api/v1/datasets/seen/embed", &json!({ "of": "boxes" }))["job_id"].as_i64().unwrap();
+    assert_eq!(server.job(job)["state"], "done");
+    let alike = server.post("/api/v1/datasets/seen/similar", &json!({ "text": "red", "of": "boxes", "k": 1 }));
+    assert_eq!(alike["results"].as_array().unwrap().len(), 1, "{alike}");
 }
 
 #[test]
@@ -257,4 +262,39 @@ fn glossaries_are_plain_files_with_a_command_a_page_and_a_library() {
     assert!(shown.stdout.contains("light_vehicle: car, van, pickup truck"), "{}", shown.stdout);
     tator_in(&workspace, &["glossary", "set", "--name", "../x", words.to_str().unwrap()]).expect(1);
     tator_in(&workspace, &["glossary", "set", "--name", "common", words.to_str().unwrap()]).expect(1);
+}
+
+#[test]
+fn a_run_looks_for_every_class_by_its_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = ready(folder.path(), &["owl"]);
+    if !has_runtime(&server) {
+        return;
+    }
+    server.post(
+        "/api/v1/datasets/seen/glossary",
+        &json!({ "class": [
+        { "name": "light_vehicle", "terms": ["a dog"], "expanded": ["blue"] }] }),
+    );
+    let recipe = folder.path().join("words.toml");
+    fs::write(&recipe, "name = 'spoken'\n[text]\nscore = 0.3\n[fusion]\ncalibrate = 'none'\n").unwrap();
+    let workspace = folder.path().join("w");
+    let run = |name: &str| {
+        tator_in(&workspace, &["prepass", "--dataset", "seen", "--recipe", recipe.to_str().unwrap(), "--run", name])
+            .expect(0);
+        let sql = format!(
+            "SELECT stage, source_run, prompt, prompt_kind, c.name, round(a.x), round(score, 1) FROM seen.atoms_{name} a
+            JOIN seen.classes c USING (class_id) ORDER BY a.x"
+        );
+        server.post("/api/v1/sql", &json!({ "sql": sql }))["rows"].clone()
+    };
+    let wanted = json!([
+        ["text", "stand-in-owl:full", "red", "class", "red", 40.0, 0.9],
+        ["text", "stand-in-owl:full", "blue", "expanded", "light_vehicle", 120.0, 0.9]
+    ]);
+    assert_eq!(run("first"), wanted);
+    assert_eq!(run("again"), wanted, "what was kept says the same");
+    // Other words are another question.
+    server.post("/api/v1/datasets/seen/glossary", &json!({ "text": "light_vehicle: a dog" }));
+    assert_eq!(run("other").as_array().unwrap().len(), 1);
 }

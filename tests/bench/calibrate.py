@@ -34,7 +34,7 @@ import xgboost
 NAMES = ["yolox_nano", "picodet_s_320", "picodet_s_416", "nanodet_m_416"]
 BLOCKS = {
     "votes of each look": ["own::", "support::", "weighed::", "atoms::"],
-    "agreement": ["vote_", "n_atoms", "n_sources", "by_", "only_"],
+    "agreement": ["vote_", "n_atoms", "n_sources", "by_", "only_", "agreement", "mean_support", "n_support"],
     "overlaps": ["same_", "better_", "other_", "covered_"],
     "geometry": ["centre_", "rel_", "ln_", "edge"],
     "context": ["image_", "class_rank", "class_count", "class_mean", "below_", "near"],
@@ -44,7 +44,7 @@ BLOCKS = {
 def recipe(windows):
     lines = ['name = "pool"', "seed = 42"]
     for model in NAMES:
-        lines += ["[[detectors]]", f'model = "{model}"', "score = 0.05", "most = 100"]
+        lines += ["[[detectors]]", f'model = "{model}"', "score = 0.02", "most = 100"]
         if windows:
             lines += ['windows = { side = 384, overlap = 0.2, merge = "nms", metric = "ios", threshold = 0.6 }']
     # Scores as the models give them: maps fitted on the truth would have seen the test images.
@@ -243,9 +243,11 @@ def main():
     tator = Tator(options.program.resolve(), options.work / "workspace", options.models.resolve())
     coco, extra = options.datasets / "coco_bench", options.extra.split()
     runs = options.runs.split(",")
-    if {"quality", "blocks"} & set(options.parts.split(",")) and not (options.work / "workspace").exists():
-        tator("import", coco / "instances_val2017.json", "--dataset", "val2017", "--format", "coco", "--images", coco / "images" / "val2017", "--json", codes=(0, 4))
-        for run in runs:
+    if {"quality", "blocks"} & set(options.parts.split(",")):
+        tables = tator.workspace / "tables" / "val2017"
+        if not tables.exists():
+            tator("import", coco / "instances_val2017.json", "--dataset", "val2017", "--format", "coco", "--images", coco / "images" / "val2017", "--json", codes=(0, 4))
+        for run in [run for run in runs if not (tables / "runs" / run).exists()]:
             (options.work / "recipe.toml").write_text(recipe(run == "windows"))
             tator("prepass", "--dataset", "val2017", "--recipe", options.work / "recipe.toml", "--run", run, "--json", codes=(0, 4))
     if "quality" in options.parts:

@@ -122,7 +122,7 @@ fn another_model_or_recipe_makes_the_table_anew() {
     let cellar = filled();
     let old = meta(EmbeddingOf::Boxes);
     embed(&cellar, &old);
-    let other = EmbeddingMeta { fingerprint: "f2".into(), ..old.clone() };
+    let other = EmbeddingMeta { fingerprint: "f2".into(), ..old };
     assert_eq!(embed(&cellar, &other), (12, 0, 0));
     assert_eq!(boxes(&cellar).fingerprint, "f2");
     let wider = EmbeddingMeta { recipe: "wider".into(), ..other };

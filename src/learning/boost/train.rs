@@ -11,7 +11,7 @@ use crate::{Error, Watch};
 
 /// Cells up to which one thread is as fast as several: they would mostly wait for each other, once a level of a tree. It
 /// depends on the rows alone, so the same rows give the same trees everywhere.
-const SMALL: usize = 4_000_000;
+const SMALL: usize = 20_000_000;
 
 /// Rows of a table with what became of them.
 #[derive(Debug, Clone, Copy)]

@@ -126,14 +126,16 @@ impl Fitting<'_> {
     fn ways(&self) -> Vec<Parameters> {
         let base = &self.options.parameters;
         let deeper = |by: i64| (i64::from(base.max_depth) + by).clamp(2, 14).unsigned_abs() as u32;
+        let tators =
+            Parameters { balance: true, rounds: 600, early_stop: 50, seed: base.seed, ..Parameters::default() };
         let others = [
-            Parameters { max_depth: deeper(-2), min_child_weight: 5.0, ..base.clone() },
-            Parameters { max_depth: deeper(-4), min_child_weight: 5.0, colsample: 0.5, lambda: 3.0, ..base.clone() },
-            Parameters { max_depth: deeper(-5), colsample: 0.5, lambda: 3.0, ..base.clone() },
-            Parameters { max_depth: deeper(-3), eta: 0.03, min_child_weight: 3.0, colsample: 0.7, ..base.clone() },
-            Parameters { eta: 0.08, gamma: 0.2, colsample: 0.85, ..base.clone() },
-            Parameters { subsample: 1.0, lambda: 3.0, min_child_weight: 3.0, ..base.clone() },
-            Parameters { max_depth: deeper(2), alpha: 0.1, eta: 0.03, ..base.clone() },
+            Parameters { max_depth: deeper(2), ..base.clone() },
+            Parameters { max_depth: deeper(-1), ..base.clone() },
+            Parameters { eta: base.eta / 2.0, colsample: 0.8, ..base.clone() },
+            Parameters { min_child_weight: 2.0 * base.min_child_weight, subsample: 0.7, ..base.clone() },
+            Parameters { monotone: base.monotone.clone(), ..tators },
+            Parameters { gamma: base.gamma + 0.2, ..base.clone() },
+            Parameters { max_depth: deeper(4), eta: base.eta / 2.0, ..base.clone() },
         ];
         std::iter::once(base.clone()).chain(others.into_iter().take(self.options.sweep)).collect()
     }

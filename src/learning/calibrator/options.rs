@@ -30,6 +30,9 @@ pub struct Options {
     pub wrong_per_right: Option<f64>,
     /// How many candidates of an object count as right in training.
     pub labels: Labels,
+    /// The column whose greatest value chooses first where one candidate an object counts as right; the run's score where the
+    /// table has no such column. Scores of unlike models compare badly.
+    pub rank_by: String,
     /// How the trees are grown.
     pub parameters: Parameters,
     /// How many other ways of growing them are tried.
@@ -52,6 +55,21 @@ pub struct Options {
     pub seed: u64,
 }
 
+/// Shallower trees on fewer columns than Tator's: some thousand right candidates are few, and deep trees learn them by heart.
+fn shallow() -> Parameters {
+    Parameters {
+        rounds: 400,
+        early_stop: 30,
+        max_depth: 4,
+        eta: 0.1,
+        colsample: 0.5,
+        min_child_weight: 5.0,
+        lambda: 3.0,
+        balance: false,
+        ..Parameters::default()
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -59,7 +77,8 @@ impl Default for Options {
             recall_floor: 0.6,
             wrong_per_right: None,
             labels: Labels::OneToOne,
-            parameters: Parameters::default(),
+            rank_by: "agreement".to_owned(),
+            parameters: shallow(),
             sweep: 0,
             experts: Vec::new(),
             split_from: 2_000,
@@ -86,7 +105,7 @@ impl Options {
         share("iou", self.iou)?;
         share("recall_floor", self.recall_floor)?;
         self.dedupe.iter().try_for_each(|overlap| share("dedupe", *overlap))?;
-        if self.wrong_per_right.is_some_and(|most| !(most >= 0.0)) {
+        if self.wrong_per_right.is_some_and(|most| most.is_nan() || most < 0.0) {
             return Err(Error::invalid("wrong_per_right", "must be 0 or more"));
         }
         if self.dedupe.is_empty() {

@@ -105,8 +105,16 @@ impl<'a> Pool<'a> {
     ///
     /// # Errors
     /// [`BadNumber`].
-    pub fn targets(&self, iou: f64, labels: Labels) -> Result<Vec<Option<f32>>, BadNumber> {
-        let matches = match_at(self.truths, self.candidates, iou, Classes::Apart)?;
+    pub fn targets(&self, iou: f64, labels: Labels, rank_by: &str) -> Result<Vec<Option<f32>>, BadNumber> {
+        let ranked: Option<Vec<Detection<PixelBox>>> = self.columns.column(rank_by).map(|column| {
+            // A thousandth of the run's score tells equals apart.
+            let score = |(one, rank): (&Detection<PixelBox>, &f32)| Detection {
+                score: if rank.is_nan() { 0.0 } else { f64::from(*rank) } + 1e-3 * one.score,
+                ..one.clone()
+            };
+            self.candidates.iter().zip(column).map(score).collect()
+        });
+        let matches = match_at(self.truths, ranked.as_deref().unwrap_or(self.candidates), iou, Classes::Apart)?;
         let mut targets: Vec<Option<f32>> = matches
             .outcomes
             .iter()

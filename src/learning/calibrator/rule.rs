@@ -82,7 +82,7 @@ impl Rule {
             classes: chosen.classes.iter().map(|(class, cut)| (*class, least(cut))).collect(),
             bound: bound(&chosen.overall),
             blended: chosen.blended,
-            ..global.clone()
+            ..global
         };
         Ok([global, per_class])
     }

@@ -92,7 +92,9 @@ pub fn calibrate(
     hear: &mut dyn FnMut(&Heard) -> bool,
 ) -> Result<Calibrated, Error> {
     options.check()?;
-    let targets = pool.targets(options.iou, options.labels).map_err(|e| Error::invalid("candidates", e.to_string()))?;
+    let targets = pool
+        .targets(options.iou, options.labels, &options.rank_by)
+        .map_err(|e| Error::invalid("candidates", e.to_string()))?;
     let mut baselines: Vec<Source> = sources.to_vec();
     baselines.push(Source { name: UNION.to_owned(), detections: pool.candidates.to_vec() });
     let mut trial = Trial::new(pool, &baselines, options);

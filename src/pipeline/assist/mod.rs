@@ -26,6 +26,7 @@ use tator_domain::{DatasetName, ImageId};
 use tator_store::Writer;
 use tator_vision::{Encoding, Stop};
 
+pub(crate) use finders::Finder;
 pub use propose::{How, ProposeAnswer, ProposeRequest, ProposeTook, Proposed};
 pub use segment::{SegmentAnswer, SegmentMask, SegmentRequest, Took};
 pub use settings::{AssistChange, AssistSettings};

@@ -48,7 +48,7 @@ pub(super) struct Gathered {
 pub(super) fn gather(context: &Context, request: &CalibrateRequest) -> Result<Gathered, Error> {
     let (d, reader) = (&request.dataset, context.writer.reader());
     let told = |done: usize, total: usize| context.progress("laying out candidates", done as u64, total as u64);
-    let desk = reader.desk(d, &request.run, told)?;
+    let desk = reader.desk(d, &request.run, request.floor, told)?;
     let (seen, mut lineage) = seen_images(reader, request, &desk.images()?)?;
     if !seen.is_empty() {
         desk.hide_truth(&seen)?;

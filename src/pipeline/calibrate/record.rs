@@ -94,6 +94,8 @@ pub struct Record {
     pub options: Options,
     /// Probability from which on a candidate that is not accepted goes to people.
     pub queue_from: f64,
+    /// Candidates that the run scores lower were not looked at.
+    pub floor: f64,
     /// Columns that were left out.
     pub without: Vec<String>,
     /// What is known of the training of each model.
@@ -211,6 +213,7 @@ impl Record {
             data_version: reader.data_version(&request.dataset)?,
             options: request.options.clone(),
             queue_from: request.queue_from,
+            floor: request.floor,
             without: request.without.clone(),
             warnings: warnings(gathered, found),
             lineage: gathered.lineage.clone(),

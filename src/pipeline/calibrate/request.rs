@@ -32,6 +32,9 @@ pub struct CalibrateRequest {
     /// Probability from which on a candidate that is not accepted goes to people.
     #[serde(default = "tenth")]
     pub queue_from: f64,
+    /// Candidates that the run scores lower are not looked at: they are too many and never right enough to be accepted.
+    #[serde(default = "twentieth")]
+    pub floor: f64,
     /// A package of [`Workbench::pack_calibration`]: its trees and thresholds are used, and tried on the truth there is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipe: Option<PathBuf>,
@@ -44,12 +47,26 @@ fn tenth() -> f64 {
     0.1
 }
 
+fn twentieth() -> f64 {
+    0.05
+}
+
 impl CalibrateRequest {
     /// Everything as usual.
     #[must_use]
     pub fn new(dataset: DatasetName, run: RunName) -> Self {
         let (options, seen) = (Options::default(), BTreeMap::new());
-        Self { dataset, run, name: None, options, seen, queue_from: tenth(), recipe: None, without: Vec::new() }
+        Self {
+            dataset,
+            run,
+            name: None,
+            options,
+            seen,
+            queue_from: tenth(),
+            floor: twentieth(),
+            recipe: None,
+            without: Vec::new(),
+        }
     }
 
     /// Refuses what can be told at once.
@@ -59,6 +76,9 @@ impl CalibrateRequest {
     pub fn check(&self) -> Result<(), Error> {
         if !(0.0..=1.0).contains(&self.queue_from) {
             return Err(Error::invalid("queue_from", format!("{} is not between 0 and 1", self.queue_from)));
+        }
+        if !(0.0..=1.0).contains(&self.floor) {
+            return Err(Error::invalid("floor", format!("{} is not between 0 and 1", self.floor)));
         }
         if self.recipe.as_ref().is_some_and(|path| !path.is_absolute()) {
             return Err(Error::invalid("recipe", "give the absolute path of a package on this machine"));

@@ -6,21 +6,23 @@
 
 mod endpoint;
 mod expand;
+mod files;
 mod spellings;
 mod terms;
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use tator_domain::{Class, ClassId, DatasetName};
+use tator_store::Reader;
 
 pub use endpoint::{LanguageChange, LanguageSettings};
 pub use expand::{ExpandRequest, Expanded};
 pub use terms::{Prompt, PromptKind, clean, prompts};
 
+use self::files::{checked_name, read_file, write_file};
 use crate::error::Error;
 use crate::workbench::Workbench;
 
@@ -29,13 +31,8 @@ pub const BUDGET: usize = 10;
 /// Name of the glossary that comes with Tator.
 pub const COMMON: &str = "common";
 const COMMON_WORDS: &str = include_str!("common.toml");
-/// A larger file is no glossary.
-const LONGEST: u64 = 1 << 20;
-/// Longest name of a glossary in the library.
-const LONGEST_NAME: usize = 60;
-
-/// One writes at a time.
-static WRITING: Mutex<()> = Mutex::new(());
+/// The file in a dataset's folder.
+const FILE: &str = "glossary.toml";
 
 /// Words for classes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,14 +176,19 @@ impl Glossary {
     }
 }
 
+/// The glossary of a dataset; an empty one before somebody wrote it.
+pub(crate) fn of_dataset(reader: &Reader, d: &DatasetName) -> Result<Glossary, Error> {
+    reader.dataset(d)?;
+    read_file(&reader.folders().dataset(d).join(FILE)).map(Option::unwrap_or_default)
+}
+
 impl Workbench {
     /// The glossary of a dataset; an empty one before somebody wrote it.
     ///
     /// # Errors
     /// [`Error::NotFound`] for the dataset; [`Error::Invalid`] for a file that is no glossary.
     pub fn glossary(&self, d: &DatasetName) -> Result<Glossary, Error> {
-        self.reader().dataset(d)?;
-        read_file(&self.glossary_of(d)).map(Option::unwrap_or_default)
+        of_dataset(self.reader(), d)
     }
 
     /// The classes of a dataset with their words and prompts.
@@ -287,7 +289,7 @@ impl Workbench {
     }
 
     fn glossary_of(&self, d: &DatasetName) -> PathBuf {
-        self.reader().folders().dataset(d).join("glossary.toml")
+        self.reader().folders().dataset(d).join(FILE)
     }
 
     fn library(&self) -> PathBuf {
@@ -301,39 +303,6 @@ impl Workbench {
         }
         Ok(self.library().join(format!("{name}.toml")))
     }
-}
-
-fn checked_name(name: &str) -> Result<(), Error> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    let sound = !name.is_empty() && name.len() <= LONGEST_NAME && name.chars().all(fits) && !name.starts_with('.');
-    if sound { Ok(()) } else { Err(Error::invalid("name", "letters, digits, '.', '_' and '-', at most 60")) }
-}
-
-/// A glossary of the disk; `None` when there is no file.
-fn read_file(path: &Path) -> Result<Option<Glossary>, Error> {
-    let reading = || Error::io(format!("reading {}", path.display()));
-    let text = match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(reading()(error)),
-        Ok(meta) if meta.len() > LONGEST => {
-            return Err(Error::invalid("glossary", format!("{} is larger than 1 MiB", path.display())));
-        }
-        Ok(_) => fs::read_to_string(path).map_err(reading())?,
-    };
-    let wrong = |error: toml::de::Error| Error::invalid("glossary", format!("{}: {error}", path.display()));
-    toml::from_str(&text).map(Some).map_err(wrong)
-}
-
-fn write_file(path: &Path, glossary: &Glossary) -> Result<(), Error> {
-    let text = glossary.to_text()?;
-    if text.len() as u64 > LONGEST {
-        return Err(Error::invalid("glossary", "it is larger than 1 MiB"));
-    }
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(Error::io(format!("making {}", folder.display())))?;
-    }
-    let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(tator_store::write_whole(path, text.as_bytes())?)
 }
 
 #[cfg(test)]
@@ -382,13 +351,5 @@ mod tests {
             .for_classes(&[class(1, "Car", false), class(2, "zebra", true), class(3, "van", false)], Some(BUDGET));
         assert_eq!(words.unknown, ["zebra"]);
         assert_eq!(words.classes.iter().map(|c| c.prompts.len()).collect::<Vec<_>>(), [2, 1]);
-    }
-
-    #[test]
-    fn names_are_file_names_everywhere() {
-        for name in ["", "../x", "a/b", ".hidden", "a b", "ä"] {
-            assert!(checked_name(name).is_err(), "{name:?}");
-        }
-        assert!(checked_name("street-2026.v1").is_ok());
     }
 }

@@ -1,9 +1,11 @@
 //! Vectors and classes of the boxes that people stand behind.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tator_domain::{BoxId, ClassId, DatasetName, ImageId};
+use tator_learning::hash;
 use tator_store::{ClassSample, EmbeddingOf, Reader, Vectors};
 
 use crate::error::Error;
@@ -55,7 +57,32 @@ fn joined(samples: &[ClassSample], vectors: &Vectors) -> (Vec<Row>, usize) {
     (rows, missing)
 }
 
+/// Bytes of vectors that a training looks at; it holds about three copies of them.
+const MOST_BYTES: usize = 512 << 20;
+/// Classes of so many boxes or fewer are looked at whole.
+const RARE: usize = 2_000;
+
 impl Labelled {
+    /// Leaves out images by chance where there are more boxes than fit the memory a training may take, rare classes kept;
+    /// gives how many boxes were left out.
+    pub fn sample(&mut self, seed: u64) -> usize {
+        self.sample_to(MOST_BYTES / (4 * self.vectors.dims.max(1)), seed)
+    }
+
+    fn sample_to(&mut self, most: usize, seed: u64) -> usize {
+        let all = self.rows.len();
+        if all <= most {
+            return 0;
+        }
+        let mut counts: HashMap<ClassId, usize> = HashMap::new();
+        self.rows.iter().for_each(|row| *counts.entry(row.class_id).or_default() += 1);
+        let rare: usize = counts.values().filter(|count| **count <= RARE).sum();
+        let share = most.saturating_sub(rare) as f64 / (all - rare).max(1) as f64;
+        let is_in = |image: ImageId| (hash(seed, image.unsigned_abs()) as f64) < share * u64::MAX as f64;
+        self.rows.retain(|row| counts[&row.class_id] <= RARE || is_in(row.image_id));
+        all - self.rows.len()
+    }
+
     /// The numbers of some rows, one after the other.
     pub fn gather(&self, rows: impl Iterator<Item = usize>) -> Vec<f32> {
         rows.flat_map(|row| self.vectors.row(self.rows[row].at)).copied().collect()
@@ -141,6 +168,19 @@ mod tests {
         assert_eq!(missing, 2);
         let labelled = Labelled { vectors: Arc::new(vectors), rows, missing };
         assert_eq!(labelled.gather([2, 0].into_iter()), [9.0, 5.0]);
+    }
+
+    #[test]
+    fn too_many_boxes_are_sampled_by_image_and_rare_classes_are_kept() {
+        let ids: Vec<(ImageId, BoxId)> = (0..9_000).map(|id| (id / 3, id)).collect();
+        let samples: Vec<ClassSample> = ids.iter().map(|(i, b)| sample((*i, *b, 1 + i32::from(b % 9 == 0)))).collect();
+        let vectors = vectors(&ids);
+        let (rows, missing) = joined(&samples, &vectors);
+        let mut known = Labelled { vectors: Arc::new(vectors), rows, missing };
+        assert_eq!(known.sample_to(9_000, 1), 0);
+        let left_out = known.sample_to(4_000, 1);
+        assert_eq!(known.rows.iter().filter(|row| row.class_id == 2).count(), 1_000);
+        assert!((3_700..4_300).contains(&known.rows.len()) && left_out == 9_000 - known.rows.len(), "{left_out}");
     }
 
     #[test]

@@ -78,6 +78,9 @@ pub struct DataVersion {
     pub background: usize,
     /// Labelled boxes that had no present vector.
     pub missing: usize,
+    /// Boxes of frequent classes that were left out by chance, so that a training fits into memory.
+    #[serde(default)]
+    pub sampled_out: usize,
 }
 
 /// The parts of the data.

@@ -48,6 +48,7 @@ pub(crate) fn train(context: &Context, request: &TrainHeadRequest) -> Result<Hea
     if kept.len() < 2 {
         return Err(too_few(&known, kept.len(), &left_out, d.as_str()));
     }
+    let sampled_out = known.sample(options.seed);
     let recipe = crate::embed::Recipe::parse(&known.vectors.recipe);
     let recipe = recipe.ok_or_else(|| no_vectors((d, EmbeddingOf::Boxes), Some(&encoder)))?;
     let beside = beside(context, request, &known, (&encoder, recipe))?;
@@ -73,7 +74,7 @@ pub(crate) fn train(context: &Context, request: &TrainHeadRequest) -> Result<Hea
         fingerprint: known.vectors.fingerprint.clone(),
         crop: recipe.words(),
         options: options.clone(),
-        data: data_version(&known, &beside),
+        data: data_version(&known, &beside, sampled_out),
         parts: table.counts(&parts, &names),
         classes: table.run_classes(&parts, &names),
         left_out: table.left_out.clone(),
@@ -164,10 +165,10 @@ fn beside(
     Ok(found)
 }
 
-fn data_version(known: &Labelled, beside: &Background) -> DataVersion {
+fn data_version(known: &Labelled, beside: &Background, sampled_out: usize) -> DataVersion {
     let images: BTreeSet<ImageId> = known.rows.iter().map(|row| row.image_id).collect();
     let (boxes, background) = (known.rows.len(), beside.images.len());
-    DataVersion { hash: known.version(), boxes, images: images.len(), background, missing: known.missing }
+    DataVersion { hash: known.version(), boxes, images: images.len(), background, missing: known.missing, sampled_out }
 }
 
 /// What the head makes of the test rows.

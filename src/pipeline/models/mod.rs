@@ -55,7 +55,7 @@ impl Model {
     /// It is an encoder that takes words too.
     #[must_use]
     pub fn has_words(&self) -> bool {
-        self.manifest.task == Task::Embed && self.manifest.files.contains_key("text") && self.problem.is_none()
+        self.manifest.task == Task::Embed && tator_vision::has_text_tower(&self.manifest) && self.problem.is_none()
     }
 
     /// Bytes of its files together.

@@ -28,7 +28,8 @@ pub(super) fn expand(recipe: &Recipe, models: &[Model]) -> Result<Recipe, Error>
         let others = all.filter(|name| !named(name));
         expanded.detectors.extend(others.map(|model| DetectorRecipe { model, ..detector.clone() }));
     }
-    if expanded.detectors.is_empty() { Err(Error::NoModel(Task::Detect)) } else { Ok(expanded) }
+    let sees = !expanded.detectors.is_empty() || expanded.text.is_some();
+    if sees { Ok(expanded) } else { Err(Error::NoModel(Task::Detect)) }
 }
 
 /// The passes of a recipe's detectors, in its order, the whole image before windows.

@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn diverse_hears_every_source_and_looks_around() {
         let mut offers: Vec<_> = (0..8).map(|i| offer(f64::from(i), 0.9 - f64::from(i) / 100.0, "loud")).collect();
-        offers.push(offer(500.0, 0.2, "shy"));
+        offers.push(offer(500.0, 0.895, "shy"));
         let chosen = choose(&offers, &recipe(Strategy::Diverse), 1, "car");
         assert!(chosen.contains(&0) && chosen.contains(&8), "{chosen:?}");
         assert_eq!(chosen.len(), 3);

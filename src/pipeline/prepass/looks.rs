@@ -12,7 +12,6 @@ use crate::error::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum StageKind {
     Detector,
-    #[expect(dead_code, reason = "text prompts are passes of this kind")]
     Text,
     Similarity,
 }

@@ -27,6 +27,8 @@ mod shown;
 mod similarity;
 #[cfg(test)]
 mod tests;
+mod text;
+mod text_recipe;
 mod unfinished;
 
 use std::path::PathBuf;
@@ -45,6 +47,7 @@ pub use recipe::{
 };
 pub use request::PrepassRequest;
 pub use shown::{FoundOn, ShownAtom, ShownCandidate, ShownSource};
+pub use text_recipe::TextRecipe;
 pub use unfinished::UnfinishedRun;
 
 /// Where what passes found is kept.

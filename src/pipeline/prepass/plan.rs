@@ -7,7 +7,7 @@ use tator_domain::DatasetName;
 use super::classes::unknown_names;
 use super::looks::Pass;
 use super::recipe::Recipe;
-use super::{detectors, similarity};
+use super::{detectors, similarity, text};
 use crate::assist::Shared;
 use crate::error::Error;
 
@@ -26,11 +26,21 @@ pub(super) fn plan(shared: &Shared, d: &DatasetName, recipe: &Recipe) -> Result<
     let classes = shared.writer.reader().class_list(d)?;
     let mut warnings = Vec::new();
     let mut passes = detectors::passes(shared, &recipe, &classes)?;
+    match text::passes(shared, &recipe, &crate::glossary::of_dataset(shared.writer.reader(), d)?, &classes)? {
+        Ok(more) => passes.extend(more),
+        Err(why) => warnings.push(why),
+    }
     if recipe.similarity.is_some() {
         match similarity::pass(shared, d, &recipe, &classes, &passes)? {
             Ok(pass) => passes.push(pass),
             Err(why) => warnings.push(why),
         }
+    }
+    if passes.is_empty() {
+        return Err(Error::invalid(
+            "recipe",
+            format!("nothing is left to look at the images: {}", warnings.join("; ")),
+        ));
     }
     misspelt(&recipe, &passes, &mut warnings);
     unmapped(&passes, &mut warnings);

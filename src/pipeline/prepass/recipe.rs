@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use tator_learning::fusion;
 
+use super::text_recipe::TextRecipe;
 use crate::error::Error;
 
 /// The recipes that come with the program, by name.
@@ -30,6 +31,9 @@ pub struct Recipe {
     /// Classes of models that are classes of the dataset under another name; an empty name leaves one out.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub classes: BTreeMap<String, String>,
+    /// The classes, by their words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<TextRecipe>,
     /// Whatever looks like boxes that are there already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub similarity: Option<SimilarityRecipe>,
@@ -279,8 +283,11 @@ impl Recipe {
     /// [`Error::Invalid`] naming the key.
     pub fn check(&self) -> Result<(), Error> {
         self.name.parse::<tator_domain::RunName>().map_err(|e| Error::invalid("recipe name", e.to_string()))?;
-        if self.detectors.is_empty() {
-            return Err(Error::invalid("recipe", "nothing looks at the images: it needs a [[detectors]]"));
+        if self.detectors.is_empty() && self.text.is_none() {
+            return Err(Error::invalid("recipe", "nothing looks at the images: it needs a [[detectors]] or [text]"));
+        }
+        if let Some(text) = &self.text {
+            text.check()?;
         }
         let mut named = BTreeSet::new();
         for detector in &self.detectors {
@@ -316,17 +323,11 @@ impl DetectorRecipe {
         if !self.full && self.windows.is_none() {
             return Err(Error::invalid(field("full"), "without the whole image and without windows it sees nothing"));
         }
-        if let Some(windows) = &self.windows {
-            share(&field("windows.threshold"), windows.threshold)?;
-            if !(0.0..=0.9).contains(&windows.overlap) || windows.side.is_some_and(|side| side < 32) {
-                return Err(Error::invalid(field("windows"), "a side of at least 32 pixels, an overlap of 0 to 0.9"));
-            }
-        }
-        Ok(())
+        self.windows.as_ref().map_or(Ok(()), |windows| windows.check(&format!("detectors.{}", self.model)))
     }
 }
 
-fn share(field: &str, value: f64) -> Result<(), Error> {
+pub(super) fn share(field: &str, value: f64) -> Result<(), Error> {
     if (0.0..=1.0).contains(&value) {
         return Ok(());
     }
@@ -334,6 +335,15 @@ fn share(field: &str, value: f64) -> Result<(), Error> {
 }
 
 impl WindowRecipe {
+    pub(super) fn check(&self, of: &str) -> Result<(), Error> {
+        share(&format!("{of}.windows.threshold"), self.threshold)?;
+        if !(0.0..=0.9).contains(&self.overlap) || self.side.is_some_and(|side| side < 32) {
+            let text = "a side of at least 32 pixels, an overlap of 0 to 0.9";
+            return Err(Error::invalid(format!("{of}.windows"), text));
+        }
+        Ok(())
+    }
+
     pub(super) fn overlap_rule(&self) -> fusion::Overlap {
         let metric = match self.metric {
             Metric::Iou => fusion::Metric::Iou,
@@ -366,6 +376,8 @@ mod tests {
             ("[[detectors]]\nmodel = 'a'\n[[detectors]]\nmodel = 'a'", "twice"),
             ("[[detectors]]\nmodel = 'a'\nfull = false", "sees nothing"),
             ("[[detectors]]\nmodel = 'a'\nwindows = { side = 640, overlap = 0.95 }", "overlap"),
+            ("[text]\nscore = 2.0", "text.score"),
+            ("[text]\nwindows = { overlap = 1.0 }", "text.windows"),
             ("[[detectors]]\nmodel = 'a'\n[fusion]\nmode = 'max'", "mode"),
             ("name = 'A b'\n[[detectors]]\nmodel = 'a'", "name"),
         ] {

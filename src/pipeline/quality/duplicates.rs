@@ -165,9 +165,11 @@ mod tests {
             encoder: "e".into(),
             fingerprint: String::new(),
             of: EmbeddingOf::Images,
+            recipe: String::new(),
             dims: 2,
             image_ids: (1..=rows.len() as i64).collect(),
             box_ids: vec![],
+            keys: vec![0; rows.len()],
             data: rows.concat(),
         }
     }

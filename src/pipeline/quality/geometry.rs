@@ -148,7 +148,7 @@ mod tests {
         boxes.push(placed(101, 51, 0, [10.0, 10.0, 2.0, 40.0]));
         boxes.push(placed(102, 52, 0, [10.0, 10.0, 600.0, 400.0]));
         boxes.push(placed(103, 53, 0, [100.0, 100.0, 62.0, 40.0]));
-        boxes.push(placed(104, 53, 0, [101.0, 100.0, 62.0, 41.0]));
+        boxes.push(placed(104, 53, 0, [103.0, 100.0, 62.0, 43.0]));
         boxes.push(placed(105, 53, 1, [100.0, 100.0, 62.0, 40.0]));
         let (figures, found) = look(&boxes);
         let wanted = [("conflict", 105), ("geometry", 102), ("outside", 100), ("overlap", 104), ("tiny", 101)];

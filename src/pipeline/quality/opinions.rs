@@ -178,9 +178,11 @@ mod tests {
             encoder: "e".into(),
             fingerprint: String::new(),
             of: EmbeddingOf::Boxes,
+            recipe: String::new(),
             dims: 3,
             image_ids: (0..60).map(|at| at / 2).collect(),
             box_ids: (0..60).collect(),
+            keys: vec![0; 60],
             data: (0..60).flat_map(vector).collect(),
         };
         ((0..60).map(placed).collect(), vectors)

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use tator_domain::{ClassId, DatasetName, ImageId};
+use tator_domain::{ClassId, DatasetName, ImageId, RunName};
 use tator_learning::Matrix;
 use tator_learning::head::{Head, HeadClass};
 use tator_learning::select::{Gather, Measure, by_image, uncertainties};
-use tator_store::{EmbeddingOf, Vectors};
+use tator_store::{EmbeddingOf, RunKind, Vectors};
 
 use crate::error::Error;
 use crate::heads::{ActiveHead, decided, refused};
@@ -60,7 +60,7 @@ pub(crate) fn asked(head: &Head, data: &[f32], images: Vec<ImageId>) -> Result<S
 pub(super) fn find(
     bench: &Workbench,
     d: &DatasetName,
-    run: Option<&str>,
+    run: Option<&RunName>,
     images: &[ImageId],
     taken: &[bool],
 ) -> Result<Option<Doubts>, Error> {
@@ -104,12 +104,32 @@ fn of_rows(active: &ActiveHead, vectors: &Vectors, rows: &[usize], what: &str) -
     Ok((seen, format!("the head {} on {what}", active.run.name)))
 }
 
-fn newest_run(_: &Workbench, _: &DatasetName) -> Result<Option<String>, Error> {
-    Ok(None)
+/// Candidates are asked for so many images at a time.
+const TOGETHER: usize = 4_096;
+
+fn newest_run(bench: &Workbench, d: &DatasetName) -> Result<Option<RunName>, Error> {
+    let runs = bench.reader().runs(d, RunKind::Prepass)?;
+    let newest = runs.into_iter().max_by_key(|run| run.record["finished_at"].as_i64().unwrap_or(0));
+    Ok(newest.map(|run| run.name))
 }
 
-fn of_run(_: &Workbench, d: &DatasetName, run: &str, _: &[ImageId]) -> Result<Doubts, Error> {
-    Err(Error::NotFound(format!("run {run} of {d}")))
+/// A candidate that is as likely wrong as right is the most doubtful; one without a score tells nothing.
+fn of_run(bench: &Workbench, d: &DatasetName, run: &RunName, images: &[ImageId]) -> Result<Doubts, Error> {
+    if !bench.reader().run_names(d, RunKind::Prepass)?.contains(run) {
+        return Err(Error::NotFound(format!("run {run} of {d}")));
+    }
+    let mut seen = Seen { images: Vec::new(), scores: Vec::new(), classes: Vec::new() };
+    for some in images.chunks(TOGETHER) {
+        let (Some(first), Some(last)) = (some.first(), some.last()) else { continue };
+        for candidate in bench.reader().run_candidates(d, run, *first..=*last)? {
+            let Some(score) = candidate.score else { continue };
+            let right = score.clamp(0.0, 1.0) as f32;
+            seen.scores.extend(uncertainties(&[right, 1.0 - right], 2, Measure::Entropy));
+            seen.images.push(candidate.image_id);
+            seen.classes.push(Some(candidate.class_id));
+        }
+    }
+    Ok(seen.over(images, format!("scores of the run {run}")))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use tator_domain::{DatasetName, ImageId, PackageKind};
+use tator_domain::{DatasetName, ImageId, PackageKind, RunName};
 use tator_learning::Matrix;
 use tator_store::{EmbeddingOf, ImageFilter, NewPackages};
 
@@ -119,7 +119,7 @@ pub struct SelectOptions {
     /// The encoder whose vectors of images are looked at.
     pub encoder: Option<String>,
     /// The run whose candidates tell how sure a detector is; without it the active head is asked first.
-    pub run: Option<String>,
+    pub run: Option<RunName>,
 }
 
 impl Default for SelectOptions {
@@ -268,7 +268,7 @@ impl Workbench {
         if !wanted {
             return Ok(None);
         }
-        let found = doubt::find(self, d, options.run.as_deref(), &field.images, &field.taken)?;
+        let found = doubt::find(self, d, options.run.as_ref(), &field.images, &field.taken)?;
         match found {
             None if options.strategy.needs_doubt() => Err(Error::NoAnswer {
                 code: "no_doubt",

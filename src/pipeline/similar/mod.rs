@@ -12,7 +12,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use tator_domain::{BoxId, ClassId, DatasetName, ImageId, PixelBox};
 use tator_store::{EmbeddingMeta, EmbeddingOf, ImageFilter, Vectors};
-use tator_vision::{Embedder, Picture, Stop, decode_upright};
+use tator_vision::{Embedder, Picture, Stop, Task, decode_upright};
 
 pub use search::Method;
 pub(crate) use search::Search;
@@ -206,7 +206,7 @@ impl Shared {
                 let bytes = looked::read(reader.folders(), number)?;
                 self.embed_now(vectors, || decode_upright(&bytes).map_err(|e| Error::invalid("picture", e.to_string())))
             }
-            SimilarTo::Text(words) => self.embed_words(&vectors.encoder, words),
+            SimilarTo::Text(words) => self.embed_words(vectors, words),
         }
     }
 
@@ -248,9 +248,17 @@ impl Shared {
         Ok(embedder)
     }
 
-    fn embed_words(&self, encoder: &str, words: &str) -> Result<Vec<f32>, Error> {
+    fn embed_words(&self, vectors: &Vectors, words: &str) -> Result<Vec<f32>, Error> {
+        let encoder = vectors.encoder.as_str();
         if words.trim().is_empty() {
             return Err(Error::invalid("text", "say what to look for"));
+        }
+        if self.shelves.choose(Task::Embed, Some(encoder))?.has_words() {
+            // The vectors have to be of this very encoder, as for a picture.
+            self.encoder_of(&vectors.meta())?;
+            let (_, tower) = self.text_tower(Some(encoder))?;
+            let vector = tower.embed_texts(&[words.trim()], &Stop::default())?.pop();
+            return vector.ok_or_else(|| Error::ModelFailed("the text tower gave no vector".into()));
         }
         let able: Vec<_> = self.shelves.list().into_iter().filter(|model| model.has_words()).collect();
         let able: Vec<&str> = able.iter().map(|model| model.manifest.name.as_str()).collect();

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::json;
-use tator_domain::DatasetName;
+use tator_domain::{DatasetName, RunName};
 use tator_pipeline::select::{SelectOptions, SimulateOptions, SimulateRequest, Strategy};
 
 use super::Bench;
@@ -27,7 +27,7 @@ struct Wish {
     n: Option<usize>,
     seed: Option<u64>,
     encoder: Option<String>,
-    run: Option<String>,
+    run: Option<RunName>,
     package: Option<String>,
 }
 

@@ -61,7 +61,7 @@ async fn drawn(
     blocking(move || {
         let words = bench.dataset_words(&dataset, Some(BUDGET))?;
         let (library, language) = (bench.glossary_library()?, bench.language_settings());
-        let shell = visit.shell(&bench, Section::Models, Some(&dataset))?;
+        let shell = visit.shell(&bench, Section::Prelabel, Some(&dataset))?;
         let (wrong, pasted) = wrong.map_or((None, String::new()), |wrong| (Some(wrong.words), wrong.pasted));
         Ok::<_, tator_pipeline::Error>(Page { shell, dataset, words, library, language, told, wrong, pasted })
     })

@@ -24,7 +24,7 @@ impl Sample for Page {
     fn samples() -> Vec<(&'static str, Self)> {
         let shelf = |name: &str, built_in| Shelved { name: name.into(), classes: 92, terms: 210, built_in };
         let page = |classes: &[Class], words: &str, url: Option<&str>| Self {
-            shell: Shell::sample(Section::Models, Some("coins")),
+            shell: Shell::sample(Section::Prelabel, Some("coins")),
             dataset: "coins".parse().expect("a valid name"),
             words: Glossary::read(words).expect("words").for_classes(classes, Some(BUDGET)),
             library: vec![shelf("common", true), shelf("street-2026.v1", false)],

@@ -26,6 +26,8 @@ pub struct Fields {
     pub overlap: f64,
     /// How windows are put together.
     pub merge: Merge,
+    /// Look for classes by their words.
+    pub text: bool,
     /// Look for look-alikes.
     pub similarity: bool,
     /// Which examples.
@@ -116,6 +118,7 @@ impl Fields {
             side: windows.side.map(|side| side.to_string()).unwrap_or_default(),
             overlap: windows.overlap,
             merge: windows.merge,
+            text: recipe.text.is_some(),
             similarity: recipe.similarity.is_some(),
             strategy: recipe.similarity.as_ref().map_or(Strategy::Diverse, |one| one.strategy),
             mode: recipe.fusion.mode,
@@ -235,7 +238,8 @@ impl Sent {
             calibrate: self.key("calibrate", SCALES, text.fusion.calibrate),
             ..text.fusion.clone()
         };
-        Recipe { detectors, similarity, fusion, ..text.clone() }
+        let words = self.get("text").map(|_| text.text.clone().unwrap_or_default());
+        Recipe { detectors, text: words, similarity, fusion, ..text.clone() }
     }
 
     fn detector(&self, known: DetectorRecipe) -> DetectorRecipe {
@@ -277,6 +281,7 @@ mod tests {
         assert_eq!((changed.detectors[0].nms, changed.detectors[0].score), (Some(0.4), 0.2));
         assert_eq!(changed.detectors[0].classes["car"], "auto");
         assert!(changed.detectors[1].classes.is_empty());
+        assert!(changed.text.is_none() && sent(&[("text", "on")]).recipe(&recipe, &[]).text.is_some());
         assert_eq!((changed.fusion.mode, changed.classes["cat"].as_str()), (Mode::Wbf, ""));
     }
 

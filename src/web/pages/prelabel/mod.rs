@@ -1,5 +1,6 @@
 //! Prelabelling: composing a recipe, trying it, runs and what they find, drafts.
 
+pub(super) mod compare;
 mod compose;
 mod drafts;
 pub(super) mod form;
@@ -23,7 +24,8 @@ use crate::error::{WebResult, blocking};
 use crate::filter::parsed;
 use crate::outlines::{Outlines, outlines};
 use crate::page::Section;
-use view::{ComparePage, FoundPage, PictureView, RunLine, RunPage, SourceLine, sources};
+use compare::ComparePage;
+use view::{FoundPage, PictureView, RecallPart, RunLine, RunPage, SourceLine, sources};
 
 /// Pictures of a run's page.
 const PICTURES: usize = 12;
@@ -32,6 +34,7 @@ pub(super) fn doors() -> Vec<Door> {
     let own = vec![
         Door::get("/d/{dataset}/prelabel/compare", |route| route.to(compare)),
         Door::get("/d/{dataset}/prelabel/runs/{run}", |route| route.to(run)),
+        Door::get("/d/{dataset}/prelabel/runs/{run}/_recall", |route| route.to(recall)),
         Door::post("/d/{dataset}/prelabel/runs/{run}/delete", |route| route.to(delete)),
         Door::get("/d/{dataset}/prelabel/runs/{run}/images/{image}", |route| route.to(found)),
     ];
@@ -71,6 +74,19 @@ async fn run(
     html(&page.await?)
 }
 
+async fn recall(
+    bench: Bench,
+    path: web::Path<(DatasetName, RunName)>,
+    point: web::Query<Point>,
+) -> WebResult<HttpResponse> {
+    let ((dataset, run), point) = (path.into_inner(), point.read()?);
+    let recall = blocking(move || {
+        bench.reader().run_entry(&dataset, RunKind::Prepass, &run)?;
+        Ok::<_, tator_pipeline::Error>(bench.recall(&dataset, &run, point, None).map_err(|error| error.to_string()))
+    });
+    html(&RecallPart { recall: recall.await? })
+}
+
 fn run_page(
     bench: &Workbench,
     shell: crate::page::Shell,
@@ -92,7 +108,6 @@ fn run_page(
         pace: pace::Pace::read(record),
         warnings: words(&record["warnings"]),
         failures: failures.take(20).collect(),
-        recall: bench.recall(&dataset, run, point, None).map_err(|error| error.to_string()),
         pictures: pictures(bench, &dataset, &samples, |id| found_at(&dataset, run, id))?,
         questions: questions(&dataset, run, point.0),
         recipe: recipe.and_then(|recipe| recipe.to_text().ok()).unwrap_or_default(),

@@ -69,7 +69,7 @@ impl Page {
     /// The run in the form.
     #[must_use]
     pub fn run(&self) -> String {
-        self.options.run.clone().unwrap_or_default()
+        self.options.run.as_ref().map(ToString::to_string).unwrap_or_default()
     }
 
     /// A small picture of an image.

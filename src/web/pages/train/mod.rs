@@ -154,7 +154,7 @@ async fn compare(
         let tests = (bench.head_test(&dataset, &a)?, bench.head_test(&dataset, &b)?);
         let difference = difference(&tests.0, &tests.1, first.options.seed);
         let heads = bench.heads(&dataset)?;
-        Ok::<_, tator_pipeline::Error>(ComparePage::new(shell, dataset, (first, second), difference, heads))
+        Ok::<_, tator_pipeline::Error>(ComparePage::new(shell, dataset, (first, second), difference, &heads))
     })
     .await?;
     html(&page)

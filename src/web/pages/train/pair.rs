@@ -51,7 +51,7 @@ impl ComparePage {
         dataset: DatasetName,
         (a, b): (HeadRun, HeadRun),
         difference: Option<HeadDifference>,
-        heads: Heads,
+        heads: &Heads,
     ) -> Self {
         let rows = pair_rows(&a, &b);
         let (of_a, of_b) = (options(&a), options(&b));

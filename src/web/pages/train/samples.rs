@@ -176,7 +176,7 @@ impl Sample for ComparePage {
             let told: Vec<TestBox> = (0..40).map(|id| told(id, id % 3 != 0)).collect();
             let difference = difference(&told, &told, 1).filter(|_| common);
             let shell = Shell::sample(Section::Train, Some("coins"));
-            Self::new(shell, "coins".parse().expect("a valid name"), (a, b), difference, Heads::default())
+            Self::new(shell, "coins".parse().expect("a valid name"), (a, b), difference, &Heads::default())
         };
         vec![("usual", page(true)), ("nothing in common", page(false))]
     }

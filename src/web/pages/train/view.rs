@@ -75,6 +75,12 @@ impl Page {
         with_interval(head.accuracy, head.accuracy_interval.map(|range| (range.low, range.high)))
     }
 
+    /// Some boxes have none, or one of what they were.
+    #[must_use]
+    pub fn misses_vectors(&self) -> bool {
+        self.ready.encoders.iter().any(|encoder| encoder.chosen && encoder.missing > 0)
+    }
+
     /// No box has a vector.
     #[must_use]
     pub fn wants_vectors(&self) -> bool {
