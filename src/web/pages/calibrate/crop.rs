@@ -44,6 +44,14 @@ fn around(rect: &PixelBox, context: f64) -> [f64; 4] {
     [rect.x + rect.w / 2.0 - w / 2.0, rect.y + rect.h / 2.0 - h / 2.0, w, h]
 }
 
+/// The same part moved into the image, as far as it is smaller than that.
+fn inside([x, y, w, h]: [f64; 4], width: u32, height: u32) -> [f64; 4] {
+    let moved = |from: f64, span: f64, whole: f64| {
+        if span >= whole { (whole - span) / 2.0 } else { from.clamp(0.0, whole - span) }
+    };
+    [moved(x, w, f64::from(width)), moved(y, h, f64::from(height)), w, h]
+}
+
 fn tenth(value: f64) -> f64 {
     (value * 10.0).round() / 10.0 + 0.0
 }
@@ -77,7 +85,7 @@ impl Crop {
 
     /// A candidate of which nothing is told but its class.
     pub fn blind(d: &DatasetName, classes: &Classes, one: &Judged, context: f64, href: String) -> Self {
-        let [x, y, w, h] = around(&one.rect, context).map(tenth);
+        let [x, y, w, h] = inside(around(&one.rect, context), one.width, one.height).map(tenth);
         // How many pixels of the whole picture a thumbnail has to have for the part to be sharp.
         let needed = f64::from(one.width.max(one.height)) * 320.0 / w.max(1.0);
         let picture = match needed {
@@ -114,5 +122,11 @@ mod tests {
             assert!((w / h - 4.0 / 3.0).abs() < 1e-9, "{w} {h}");
             assert!(x <= rect.x && y <= rect.y && x + w >= rect.x + rect.w && y + h >= rect.y + rect.h);
         }
+    }
+
+    #[test]
+    fn the_part_stays_on_the_image_where_it_can() {
+        assert_eq!(inside([-20.0, 90.0, 40.0, 30.0], 100, 100), [0.0, 70.0, 40.0, 30.0]);
+        assert_eq!(inside([10.0, 5.0, 200.0, 150.0], 100, 100), [-50.0, -25.0, 200.0, 150.0]);
     }
 }
