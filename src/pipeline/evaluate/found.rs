@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
-use tator_domain::{DatasetName, RunName};
+use tator_domain::{DatasetName, ImageId, RunName};
 use tator_store::{Atom, Candidate, Reader, RunKind};
 
 use super::{Detection, EvaluateRequest, Truths};
@@ -61,16 +61,17 @@ pub(super) fn of_request(reader: &Reader, request: &EvaluateRequest, truths: &Tr
     };
     let usual = if source.is_some() { Stage::Atoms } else { Stage::Union };
     let stage = request.stage.unwrap_or(usual);
-    let (Some(first), Some(last)) = (truths.images.first(), truths.images.last()) else { return Ok(Found::default()) };
+    // Of all images, so that what lies on those without truth is counted, too.
+    let all = ImageId::MIN..=ImageId::MAX;
     if stage == Stage::Atoms {
-        let atoms = reader.run_atoms(d, run, *first..=*last)?;
+        let atoms = reader.run_atoms(d, run, all)?;
         check_source(reader, (d, run), source.as_deref(), || atoms.iter().any(|atom| is_of(atom, source.as_deref())))?;
         let ours = atoms.iter().filter(|atom| is_of(atom, source.as_deref()));
         // Raw scores order one source; several are only comparable on the scale they share.
         let score = |atom: &Atom| if source.is_some() { atom.score } else { atom.calibrated.or(atom.score) };
         return Ok(Found::of(ours.map(|atom| of_atom(atom, score(atom))), truths));
     }
-    let candidates = reader.run_candidates(d, run, *first..=*last)?;
+    let candidates = reader.run_candidates(d, run, all.clone())?;
     let has =
         |candidate: &&Candidate| source.as_deref().is_none_or(|s| candidate.sources.iter().any(|one| **one == *s));
     check_source(reader, (d, run), source.as_deref(), || candidates.iter().any(|c| has(&c)))?;
@@ -79,7 +80,7 @@ pub(super) fn of_request(reader: &Reader, request: &EvaluateRequest, truths: &Tr
         return Ok(Found::of(ours.map(|candidate| of_candidate(candidate, candidate.score)), truths));
     }
     let calibration = calibration_of(reader, d, run, request.calibration.as_ref())?;
-    let scores: HashMap<i64, f64> = reader.calibration_scores(d, &calibration, *first..=*last)?.into_iter().collect();
+    let scores: HashMap<i64, f64> = reader.calibration_scores(d, &calibration, all)?.into_iter().collect();
     let scored = ours.filter_map(|one| Some(of_candidate(one, Some(*scores.get(&one.candidate_id)?))));
     Ok(Found::of(scored, truths))
 }
