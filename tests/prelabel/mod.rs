@@ -49,7 +49,7 @@ fn bitmap(things: &[Thing]) -> Vec<u8> {
 }
 
 /// A YOLO set of such pictures; the first `labelled` have their things as labels, of classes `blue` and `Rot`.
-fn pictures(at: &Path, images: u32, labelled: u32) -> PathBuf {
+pub(crate) fn pictures(at: &Path, images: u32, labelled: u32) -> PathBuf {
     fs::create_dir_all(at.join("images")).unwrap();
     fs::create_dir_all(at.join("labels")).unwrap();
     let (width, height) = (f64::from(SIZE.0), f64::from(SIZE.1));

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use tator_domain::{BoxId, ImageId, PixelBox};
 use tator_learning::calibrator::{ImageSize, Source};
-use tator_store::{Desk, DeskCandidate, DeskImage, FeatureTable, ImageFilter, Reader, queries};
+use tator_store::{Desk, DeskCandidate, DeskImage, FeatureTable, ImageFilter, Reader, RunKind, queries};
 
 use super::request::CalibrateRequest;
 use crate::error::Error;
@@ -20,7 +20,7 @@ pub struct Lineage {
     /// The condition that means them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub condition: Option<String>,
-    /// Images of the run that it means.
+    /// Labelled images of the run that it means.
     pub seen_images: usize,
 }
 
@@ -67,6 +67,7 @@ pub(super) fn gather(context: &Context, request: &CalibrateRequest) -> Result<Ga
     let sizes = images.iter().filter(|image| image.is_truth);
     let sizes =
         sizes.map(|image| ImageSize { image: image.image_id, width: image.width, height: image.height }).collect();
+    let current = in_use(reader, request, &usable)?;
     let of_source = |(name, boxes): (String, Vec<tator_store::SourceBox>)| Source {
         name,
         detections: boxes
@@ -81,9 +82,27 @@ pub(super) fn gather(context: &Context, request: &CalibrateRequest) -> Result<Ga
         sizes,
         truths: truths.rows,
         box_ids: truths.box_ids,
-        sources: found.into_iter().map(of_source).collect(),
+        sources: found.into_iter().map(of_source).chain(current).collect(),
         lineage,
     })
+}
+
+/// The recipe in use, as one more thing to be better than: the promoted calibration of this run on the latest data, by the
+/// scores it gave images that it had not seen.
+fn in_use(reader: &Reader, request: &CalibrateRequest, usable: &BTreeSet<ImageId>) -> Result<Option<Source>, Error> {
+    let (Some(first), Some(last)) = (usable.first(), usable.last()) else { return Ok(None) };
+    let d = &request.dataset;
+    let of_run = |record: &serde_json::Value| {
+        record["run"].as_str() == Some(request.run.as_str()) && record["gate"]["promoted"].as_bool() == Some(true)
+    };
+    let known = reader.runs(d, RunKind::Calibration)?.into_iter().filter(|entry| of_run(&entry.record));
+    let Some(entry) = known.max_by_key(|entry| entry.record["data_version"].as_i64()) else { return Ok(None) };
+    let rows = reader.calibration_rows(d, &entry.name, &request.run, *first..=*last)?;
+    let ours = rows.into_iter().filter(|row| row.kept && usable.contains(&row.image_id));
+    let detections = ours
+        .map(|row| Detection { image: row.image_id, class: row.class_id, shape: row.rect, score: row.score })
+        .collect();
+    Ok(Some(Source { name: format!("recipe in use: {}", entry.name), detections }))
 }
 
 /// The columns that are not left out.
@@ -100,7 +119,7 @@ fn seen_images(
     request: &CalibrateRequest,
     images: &[DeskImage],
 ) -> Result<(Vec<ImageId>, BTreeMap<String, Lineage>), Error> {
-    let of_run: BTreeSet<ImageId> = images.iter().map(|image| image.image_id).collect();
+    let of_run: BTreeSet<ImageId> = images.iter().filter(|image| image.is_truth).map(|image| image.image_id).collect();
     let (mut all, mut lineage) = (BTreeSet::new(), BTreeMap::new());
     for (source, condition) in &request.seen {
         let filter = ImageFilter { condition: Some(condition.clone()), ..ImageFilter::default() };
