@@ -52,9 +52,14 @@ fn drawn(
     Ok(CandidatePage { shell, about, crops, band, part, least, summary, reasons, label, on_image })
 }
 
+/// What the map of a calibration makes of a margin. The slope is negative, as Platt writes it: a higher margin is more often right.
+fn probability((slope, offset): (f64, f64), margin: f64) -> f64 {
+    1.0 / (1.0 + (slope * margin + offset).exp())
+}
+
 /// A sentence, and the reasons one by one.
 pub(super) fn told(record: &Record, explained: &Explained) -> (String, Vec<ReasonLine>) {
-    let probability = |margin: f64| 1.0 / (1.0 + (-(record.map.slope * margin + record.map.offset)).exp());
+    let probability = |margin: f64| probability((record.map.slope, record.map.offset), margin);
     let most = explained.reasons.iter().map(|reason| reason.adds.abs()).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
     let line = |words: String, adds: f64| ReasonLine {
         words,
@@ -85,4 +90,15 @@ pub(super) fn told(record: &Record, explained: &Explained) -> (String, Vec<Reaso
         summary.push_str(&format!(" Against it: {down}."));
     }
     (summary, lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_higher_margin_is_more_likely() {
+        assert_eq!(probability((-1.0, 0.0), 0.0), 0.5);
+        assert!(probability((-1.2, 0.1), 3.0) > 0.9 && probability((-1.2, 0.1), -3.0) < 0.1);
+    }
 }
