@@ -81,7 +81,7 @@ fn from_candidates_to_drafts_and_back() {
     let all = accept();
     assert!(all > 0, "{}", text(".rows"));
     let at = browser.script(
-        "const r = document.querySelector('.stage').getBoundingClientRect(); return [r.x, r.y + r.height / 2, r.width]",
+        "document.querySelector('.stage').scrollIntoView({ block: 'center' }); const r = document.querySelector('.stage').getBoundingClientRect(); return [r.x, r.y + r.height / 2, r.width]",
     );
     let point = |share: f64| (at[0].as_f64().unwrap() + at[2].as_f64().unwrap() * share, at[1].as_f64().unwrap());
     browser.drag(point(0.001), point(0.9));
