@@ -108,10 +108,11 @@ pub(super) fn choose_rule(
 ) -> Result<Rule, Error> {
     let truths = pool.truths_on(dev);
     let folds = fold_of.iter().flatten().max().map_or(1, |most| most + 1).max(2);
+    // Where there is one tune part only, it is halved by the order of its images.
+    let halved = fold_of.iter().flatten().all(|one| *one == 0);
     let fold = |image| {
         let at = pool.images.binary_search_by_key(&image, |size| size.image).ok()?;
-        // Where there is one tune part only, it is halved by the order of its images.
-        if fold_of.iter().flatten().all(|one| *one == 0) { Some(at % 2) } else { fold_of[at] }
+        if halved { Some(at % 2) } else { fold_of[at] }
     };
     let mut best: Option<(f64, Rule)> = None;
     for dedupe in &options.dedupe {

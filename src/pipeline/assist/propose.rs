@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use tator_domain::{Class, ClassId, DatasetName, ImageId, PixelBox, Polygon};
+use tator_domain::{Class, ClassId, DatasetName, ImageId, PixelBox, Polygon, iou};
 use tator_vision::{DetectOptions, Detection, Picture, RegionText, Stop, Task};
 
 use super::Shared;
@@ -14,6 +14,8 @@ use crate::error::Error;
 use crate::glossary::{Prompt, clean, key, prompts};
 use crate::workbench::Workbench;
 
+/// A proposal that overlaps a box of the image so much is that box.
+const DRAWN: f64 = 0.7;
 /// Proposals of one answer.
 const MOST: usize = 200;
 /// What scores less is nobody's wish, however low the slider.
@@ -146,7 +148,13 @@ impl Shared {
         self.lock().tasks.end(task, ended, outcome.as_ref().err().map(ToString::to_string));
         let Raw { found, names, threshold, model, provider, cached, look } = outcome?;
         let total = begun.elapsed().as_secs_f64() * 1e3;
-        let proposals = found.into_iter().take(MOST).map(|one| {
+        // What has a box already is no proposal.
+        let drawn: Vec<PixelBox> = bench.reader().image(d, id)?.boxes.iter().map(|one| one.rect).collect();
+        let is_new = |one: &Detection| {
+            let here = PixelBox { x: one.rect.x + part.x, y: one.rect.y + part.y, ..one.rect };
+            !drawn.iter().any(|rect| iou(rect, &here) >= DRAWN)
+        };
+        let proposals = found.into_iter().filter(is_new).take(MOST).map(|one| {
             let (name, class_id) = names.get(one.class).cloned().unwrap_or_default();
             let PixelBox { x, y, w, h } = one.rect;
             let polygon = one.polygon.map(|polygon| moved(polygon, part.x, part.y));

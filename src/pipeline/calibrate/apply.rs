@@ -9,10 +9,8 @@ use tator_store::{DraftBox, Drafted, ImageFilter, RunKind};
 
 use super::record::Record;
 use crate::error::Error;
+use crate::prepass::{free_images, living_classes};
 use crate::workbench::Workbench;
-
-/// The images that may get drafts.
-const FREE: &str = "state = 'unlabelled' AND n_boxes = 0";
 
 /// What is done with a calibration.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -136,7 +134,10 @@ impl Workbench {
         }
         let reader = self.reader();
         let condition = request.condition.as_deref().map(str::trim).filter(|text| !text.is_empty());
-        let condition = condition.map_or(FREE.to_owned(), |text| format!("{FREE} AND (\n{text}\n)"));
+        crate::evaluate::calibration_of(reader, d, &record.run, Some(name))?;
+        let free = free_images(d, &record.run);
+        let condition = condition.map_or(free.clone(), |text| format!("{free} AND (\n{text}\n)"));
+        let living = living_classes(reader, d)?;
         let filter = ImageFilter { condition: Some(condition), ..ImageFilter::default() };
         let images = reader.image_rows(d, &filter)?;
         let names: BTreeMap<ClassId, String> =
@@ -148,7 +149,10 @@ impl Workbench {
             Some((first, last)) => reader.calibration_rows(d, name, &record.run, first..=last)?,
             None => Vec::new(),
         };
-        for row in rows {
+        for mut row in rows {
+            let least = request.thresholds.get(&row.class_id).copied().or_else(|| record.rule.least(row.class_id));
+            let Some(class_id) = living.get(&row.class_id) else { continue };
+            row.class_id = *class_id;
             let wanted = request.classes.as_ref().is_none_or(|wanted| wanted.contains(&row.class_id));
             if !wanted || images.binary_search_by_key(&row.image_id, |image| image.image_id).is_err() {
                 continue;
@@ -160,7 +164,6 @@ impl Workbench {
                 queue: 0,
                 drop: 0,
             });
-            let least = request.thresholds.get(&row.class_id).copied().or_else(|| record.rule.least(row.class_id));
             let accepted = row.kept && least.is_some_and(|least| row.score >= least);
             let queued = row.kept && !accepted && row.score >= request.queue_from.unwrap_or(record.queue_from);
             bands.accept += usize::from(accepted);

@@ -26,6 +26,7 @@ pub use apply::{Applied, ApplyPreview, ApplyRequest, ClassBands};
 pub use explain::{Explained, Reason};
 pub use figures::{ClassFigures, Cost, ErrorCount, Figures, Missed, PrPoint, ReliabilityBin};
 pub use package::{ImportedRecipe, PackageNote};
+pub(crate) use record::run_version;
 pub use record::{BandCounts, CalibrateReport, Record, Sizes};
 pub use request::CalibrateRequest;
 pub use review::{Answer, BandEstimate, ClassScores, ScoreTable};

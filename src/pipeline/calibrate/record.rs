@@ -88,6 +88,9 @@ pub struct Record {
     pub run: RunName,
     /// Hash of everything it was made of.
     pub key: String,
+    /// Hash of the run as it was: one that was made anew under its name is another.
+    #[serde(default)]
+    pub run_version: String,
     /// Number of the latest change of the dataset.
     pub data_version: i64,
     /// How it was done.
@@ -174,6 +177,12 @@ pub(super) struct Made {
     pub trained: Duration,
 }
 
+/// Hash of a run by its record and files.
+pub(crate) fn run_version(entry: &tator_store::RunEntry) -> String {
+    let made_of = json!({ "run": entry.record, "files": entry.files });
+    blake3::hash(made_of.to_string().as_bytes()).to_hex().to_string()
+}
+
 /// Hash of what a calibration is made of: run, truth, request.
 pub(super) fn key_of(reader: &Reader, request: &CalibrateRequest) -> Result<String, Error> {
     let entry = reader.run_entry(&request.dataset, RunKind::Prepass, &request.run)?;
@@ -210,6 +219,7 @@ impl Record {
             dataset: request.dataset.clone(),
             run: request.run.clone(),
             key: made.key,
+            run_version: run_version(&reader.run_entry(&request.dataset, RunKind::Prepass, &request.run)?),
             data_version: reader.data_version(&request.dataset)?,
             options: request.options.clone(),
             queue_from: request.queue_from,

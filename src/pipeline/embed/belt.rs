@@ -19,13 +19,15 @@ struct State<T> {
     weight: usize,
     /// Threads that may still put something on it.
     givers: usize,
+    /// Givers that wait for room.
+    waiting: usize,
     closed: bool,
 }
 
 impl<T> Belt<T> {
     /// A belt for `budget` bytes, on which `givers` threads put things.
     pub fn new(budget: usize, givers: usize) -> Self {
-        let state = State { things: VecDeque::new(), weight: 0, givers, closed: false };
+        let state = State { things: VecDeque::new(), weight: 0, givers, waiting: 0, closed: false };
         Self { state: Mutex::new(state), changed: Condvar::new(), budget, starved: AtomicU64::new(0) }
     }
 
@@ -37,8 +39,14 @@ impl<T> Belt<T> {
     pub fn put(&self, thing: T, weight: usize) -> bool {
         let mut state = self.lock();
         // One thing that is heavier than the belt still has to get through.
-        while !state.closed && state.weight > 0 && state.weight + weight > self.budget {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        if !state.closed && state.weight > 0 && state.weight + weight > self.budget {
+            // Takers that wait for more have to know that no more comes before they take.
+            state.waiting += 1;
+            self.changed.notify_all();
+            while !state.closed && state.weight > 0 && state.weight + weight > self.budget {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+            state.waiting -= 1;
         }
         if state.closed {
             return false;
@@ -67,7 +75,9 @@ impl<T> Belt<T> {
     pub fn take(&self, most: usize) -> Vec<T> {
         let begun = Instant::now();
         let mut state = self.lock();
-        let is_enough = |s: &State<T>| s.things.len() >= most || s.weight >= self.budget / 2 && !s.things.is_empty();
+        let is_enough = |s: &State<T>| {
+            s.things.len() >= most || !s.things.is_empty() && (s.waiting > 0 || s.weight >= self.budget / 2)
+        };
         while !state.closed && state.givers > 0 && !is_enough(&state) {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
@@ -93,6 +103,29 @@ impl<T> Belt<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn heavy_things_do_not_wait_for_takers_that_wait_for_more() {
+        let belt = Belt::new(10, 2);
+        let got = std::thread::scope(|scope| {
+            // Too light to be half a belt, and then too heavy to fit beside what lies there.
+            for n in 0..2 {
+                let belt = &belt;
+                scope.spawn(move || {
+                    [3, 9].into_iter().for_each(|weight| assert!(belt.put(n, weight)));
+                    belt.done();
+                });
+            }
+            let mut got = 0;
+            loop {
+                match belt.take(16).len() {
+                    0 => return got,
+                    some => got += some,
+                }
+            }
+        });
+        assert_eq!(got, 4);
+    }
 
     #[test]
     fn everything_comes_through_in_order_and_the_weight_is_bounded() {

@@ -7,6 +7,7 @@ use tator_domain::{DatasetName, ImageId, RunName};
 use tator_store::{Atom, Candidate, Reader, RunKind};
 
 use super::{Detection, EvaluateRequest, Truths};
+use crate::calibrate::run_version;
 use crate::error::Error;
 
 /// What of a run is measured.
@@ -121,6 +122,11 @@ pub(crate) fn calibration_of(
         let of_run = entry.record["run"].as_str().unwrap_or_default();
         if of_run != run.as_str() {
             return Err(Error::invalid("calibration", format!("{name} is of run {of_run}, not of {run}")));
+        }
+        let then = entry.record["run_version"].as_str().unwrap_or_default();
+        if !then.is_empty() && then != run_version(&reader.run_entry(d, RunKind::Prepass, run)?) {
+            let text = format!("run {run} was made anew since {name} learnt from it: calibrate it again");
+            return Err(Error::Conflict(text));
         }
         return Ok(name.clone());
     }

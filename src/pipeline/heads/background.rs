@@ -17,6 +17,8 @@ use crate::embed::Recipe;
 use crate::error::Error;
 use crate::jobs::Context;
 
+/// Sets this choice of images apart from others by the same seed.
+const BACKGROUND_STREAM: u64 = 0x6261_636b_6772_6f75;
 /// Boxes grow by this share before it is looked whether a crop is beside them.
 const PADDING: f64 = 0.1;
 /// Share of a crop that a grown box may cover. (Their IoU would not do: a small crop in the middle of a large object has
@@ -118,7 +120,8 @@ fn cuts<'a>(
     seed: u64,
 ) -> Result<Vec<Cut<'a>>, Error> {
     let mut order: Vec<&LabelledImage> = images.iter().collect();
-    order.sort_by_key(|image| (hash(seed, image.image_id.unsigned_abs()), image.image_id));
+    // Another stream than the split by image, which would give all of it to one part.
+    order.sort_by_key(|image| (hash(seed ^ BACKGROUND_STREAM, image.image_id.unsigned_abs()), image.image_id));
     let (mut cuts, mut count) = (Vec::new(), 0);
     for some in order.chunks(256) {
         if count >= most {

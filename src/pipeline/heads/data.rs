@@ -59,6 +59,8 @@ fn joined(samples: &[ClassSample], vectors: &Vectors) -> (Vec<Row>, usize) {
 
 /// Bytes of vectors that a training looks at; it holds about three copies of them.
 const MOST_BYTES: usize = 512 << 20;
+/// Sets this choice of images apart from others by the same seed.
+const SAMPLE_STREAM: u64 = 0x7361_6d70_6c65_0001;
 /// Classes of so many boxes or fewer are looked at whole.
 const RARE: usize = 2_000;
 
@@ -78,7 +80,9 @@ impl Labelled {
         self.rows.iter().for_each(|row| *counts.entry(row.class_id).or_default() += 1);
         let rare: usize = counts.values().filter(|count| **count <= RARE).sum();
         let share = most.saturating_sub(rare) as f64 / (all - rare).max(1) as f64;
-        let is_in = |image: ImageId| (hash(seed, image.unsigned_abs()) as f64) < share * u64::MAX as f64;
+        // Another stream than the split by image: the parts stay alike.
+        let is_in =
+            |image: ImageId| (hash(seed ^ SAMPLE_STREAM, image.unsigned_abs()) as f64) < share * u64::MAX as f64;
         self.rows.retain(|row| counts[&row.class_id] <= RARE || is_in(row.image_id));
         all - self.rows.len()
     }

@@ -100,7 +100,9 @@ fn chosen(
 ) -> Result<(Vec<ImageRow>, Vec<DraftBox>), Error> {
     request.check()?;
     let condition = request.condition.as_deref().map(str::trim).filter(|text| !text.is_empty());
-    let condition = condition.map_or(FREE.to_owned(), |text| format!("{FREE} AND (\n{text}\n)"));
+    let free = free_images(d, run);
+    let condition = condition.map_or(free.clone(), |text| format!("{free} AND (\n{text}\n)"));
+    let living = living_classes(reader, d)?;
     let filter = ImageFilter { condition: Some(condition), ..ImageFilter::default() };
     let images = reader.image_rows(d, &filter)?;
     let (Some(first), Some(last)) = (images.first(), images.last()) else { return Ok((images, Vec::new())) };
@@ -120,12 +122,36 @@ fn chosen(
     let candidates = reader.run_candidates(d, run, on)?;
     let drafts = candidates.iter().filter(|candidate| free(candidate.image_id)).filter_map(|candidate| {
         let score = score(candidate)?;
-        let Candidate { image_id, class_id, rect, .. } = candidate;
-        let draft = DraftBox { image_id: *image_id, class_id: *class_id, rect: *rect, score: Some(score) };
-        request.takes(*class_id, score).then_some(draft)
+        let Candidate { image_id, rect, .. } = candidate;
+        let class_id = *living.get(&candidate.class_id)?;
+        let draft = DraftBox { image_id: *image_id, class_id, rect: *rect, score: Some(score) };
+        request.takes(class_id, score).then_some(draft)
     });
     let drafts = drafts.collect();
     Ok((images, drafts))
+}
+
+/// The condition that drafts of a run may go on an image: nobody has worked on it, and it is the picture that was seen.
+pub(crate) fn free_images(d: &DatasetName, run: &RunName) -> String {
+    format!("{FREE} AND (image_id, content_hash) IN (SELECT image_id, content_hash FROM {d}.run_images_{run})")
+}
+
+/// The class that each class is today: itself, or what it was merged into; those that are retired for good are left out.
+pub(crate) fn living_classes(reader: &Reader, d: &DatasetName) -> Result<HashMap<ClassId, ClassId>, Error> {
+    let classes = reader.class_list(d)?;
+    let by_number: HashMap<ClassId, _> = classes.iter().map(|class| (class.class_id, class)).collect();
+    let today = |id: ClassId| {
+        let (mut at, mut steps) = (by_number.get(&id)?, 0);
+        while at.retired {
+            at = by_number.get(&at.retired_into?)?;
+            steps += 1;
+            if steps > by_number.len() {
+                return None;
+            }
+        }
+        Some((id, at.class_id))
+    };
+    Ok(by_number.keys().filter_map(|id| today(*id)).collect())
 }
 
 /// The condition that a run has looked at an image.

@@ -261,7 +261,7 @@ impl Work<'_> {
         at: &[usize],
         before: &[Vec<Option<Vec<Found>>>],
     ) -> Result<Vec<Result<Kept, Missing>>, Error> {
-        let about = |at: &usize| About { image_id: images[shown.places[*at]].image_id, before: &before[*at] };
+        let about = |at: &usize| About { content_hash: &images[shown.places[*at]].content_hash, before: &before[*at] };
         let all: Vec<About<'_>> = at.iter().map(about).collect();
         let chosen: Vec<Picture>;
         let pictures = if at.len() == shown.pictures.len() {

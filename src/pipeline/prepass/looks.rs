@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use tator_domain::{BoxId, ClassId, ImageId, PixelBox};
+use tator_domain::{BoxId, ClassId, PixelBox};
 use tator_vision::{Picture, Stop};
 
 use crate::error::Error;
@@ -55,7 +55,8 @@ pub(crate) struct Label {
 
 /// What is known of a picture that a pass sees.
 pub(crate) struct About<'a> {
-    pub image_id: ImageId,
+    /// BLAKE3 of its bytes: what is found is kept by it.
+    pub content_hash: &'a str,
     /// What the passes before found on it, in their order; `None` where one failed.
     pub before: &'a [Option<Vec<Found>>],
 }

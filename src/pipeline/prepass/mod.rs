@@ -36,8 +36,8 @@ use std::path::PathBuf;
 use tator_store::Reader;
 
 pub use classes::{How, Mapped};
-pub(crate) use drafts::sample;
 pub use drafts::{DraftPreview, DraftRequest, DraftSample, looked_at};
+pub(crate) use drafts::{free_images, living_classes, sample};
 pub(crate) use estimate::{EstimateRequest, estimate};
 pub use pace::StagePace;
 pub(crate) use publish::run;

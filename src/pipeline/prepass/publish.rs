@@ -94,10 +94,11 @@ pub(crate) fn run(context: &Context, request: &PrepassRequest) -> Result<RunRepo
     }
 }
 
-/// The images of a run: those it was begun with, when it was begun before.
+/// The images of a run: those it was begun with, when it goes on.
 fn images_of_run(reader: &Reader, request: &PrepassRequest, run: &RunName, seed: u64) -> Result<Vec<ImageRow>, Error> {
     let plain = PrepassRequest { resume: false, ..request.clone() };
-    if let Some(begun) = Unfinished::read(reader, &request.dataset, run)
+    if request.resume
+        && let Some(begun) = Unfinished::read(reader, &request.dataset, run)
         && begun.request == plain
     {
         let ids: HashSet<ImageId> = begun.image_ids.into_iter().collect();

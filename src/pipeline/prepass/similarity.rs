@@ -36,8 +36,8 @@ const POOL: u32 = 24;
 struct Example {
     label: usize,
     vector: Arc<Vec<f32>>,
-    /// The box and its image, where it is one of the dataset.
-    from: Option<(BoxId, ImageId)>,
+    /// The box and the content of its picture, where it is one of the dataset.
+    from: Option<(BoxId, Arc<str>)>,
     /// Where on this image, where it is one of it.
     here: Option<PixelBox>,
 }
@@ -76,9 +76,6 @@ pub(super) fn pass(
     let ids: Vec<String> = examples.iter().map(named).collect();
     let fingerprint = model.manifest.fingerprint();
     let seen: Vec<&str> = before.iter().map(|pass| pass.key.as_str()).collect();
-    let wished = format!("{wish:?} {labels:?}");
-    let key =
-        key_of(&["similarity 1", &fingerprint, &wished, &recipe.seed.to_string(), &ids.join(","), &seen.join(",")]);
     let mapped = living.iter().map(|class| Mapped {
         model_class: class.name.clone(),
         class_id: Some(class.class_id),
@@ -89,11 +86,15 @@ pub(super) fn pass(
         .iter()
         .map(|pass| pass.labels.iter().map(|l| labels.iter().position(|id| Some(*id) == l.class_id)).collect())
         .collect();
+    let names: Vec<String> = living.iter().map(|class| class.name.clone()).collect();
+    let wished = format!("{wish:?} {labels:?} {names:?} {known:?}");
+    let key =
+        key_of(&["similarity 2", &fingerprint, &wished, &recipe.seed.to_string(), &ids.join(","), &seen.join(",")]);
     let look = Alike {
         engine,
         wish: wish.clone(),
         seed: recipe.seed,
-        names: living.iter().map(|class| class.name.clone()).collect(),
+        names,
         known,
         sources: before.iter().map(|pass| Arc::clone(&pass.source_run)).collect(),
         examples,
@@ -170,12 +171,16 @@ fn of_dataset(
         chosen.extend(choose(&offers, wish, recipe.seed, &class.name).into_iter().map(|at| (label, *ours[at])));
     }
     chosen.sort_by_key(|(_, sample)| (sample.image_id, sample.box_id));
+    let rows = reader.image_rows(d, &tator_store::ImageFilter::default())?;
+    let contents: HashMap<ImageId, Arc<str>> =
+        rows.into_iter().map(|image| (image.image_id, Arc::from(image.content_hash))).collect();
+    let content = |image: ImageId| contents.get(&image).cloned().unwrap_or_default();
     let mut examples = Vec::new();
     for of_one in chosen.chunk_by(|a, b| a.1.image_id == b.1.image_id) {
         if !known.is_empty() {
             examples.extend(of_one.iter().filter_map(|(label, sample)| {
                 let vector = Arc::clone(known.get(&sample.box_id)?);
-                let from = Some((sample.box_id, sample.image_id));
+                let from = Some((sample.box_id, content(sample.image_id)));
                 Some(Example { label: *label, vector, from, here: None })
             }));
             continue;
@@ -188,7 +193,7 @@ fn of_dataset(
         examples.extend(kept.into_iter().zip(vectors).map(|((label, sample), vector)| Example {
             label,
             vector: Arc::new(vector),
-            from: Some((sample.box_id, sample.image_id)),
+            from: Some((sample.box_id, content(sample.image_id))),
             here: None,
         }));
     }
@@ -231,7 +236,9 @@ impl Alike {
             return Ok(Vec::new());
         }
         let vectors = self.engine.embed(&crops, stop)?;
-        let others = self.examples.iter().filter(|one| one.from.is_none_or(|(_, image)| image != about.image_id));
+        // A picture is no example for itself, nor for its copies: what is found is kept by content.
+        let others =
+            self.examples.iter().filter(|one| one.from.as_ref().is_none_or(|(_, hash)| **hash != *about.content_hash));
         let mut examples: Vec<Example> = others.cloned().collect();
         if self.wish.same_image {
             examples.extend(self.of_image(&places, &vectors));
@@ -320,7 +327,7 @@ impl Alike {
             label: best.label as u32,
             score: Some(cosine.min(1.0)),
             window: place.window,
-            exemplar: best.from.map(|(box_id, _)| box_id),
+            exemplar: best.from.as_ref().map(|(box_id, _)| *box_id),
         })
     }
 }

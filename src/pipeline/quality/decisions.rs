@@ -2,7 +2,7 @@
 //! history take it back like any other.
 
 use serde::Serialize;
-use tator_domain::{Clock, DatasetName, ImageId, SystemClock};
+use tator_domain::{Clock, DatasetName, ImageId, SystemClock, iou};
 use tator_store::{Decision, EditOutcome, EditRequest, Finding};
 
 use super::kinds::kind;
@@ -11,6 +11,8 @@ use crate::workbench::Workbench;
 
 /// Decisions that are looked through for the one to take back.
 const LOOKED_AT: u64 = 10_000;
+/// A box that overlaps the place of a missing one so much is that one.
+const COVERED: f64 = 0.5;
 
 /// What came of a decision.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -38,6 +40,11 @@ impl Workbench {
         author: &str,
     ) -> Result<DecisionAnswer, Error> {
         let finding = self.reader().finding(d, key)?;
+        let decided = self.reader().decisions(d, &finding.kind, LOOKED_AT)?;
+        let fixed = |one: &tator_store::Decided| one.key == key && one.decision == "fix" && !one.taken_back;
+        if decision == Decision::Fix && decided.iter().any(fixed) {
+            return Err(Error::Conflict("this is fixed already; take it back first to fix it again".into()));
+        }
         let change = if decision == Decision::Fix { Some(self.fix(d, &finding, author)?) } else { None };
         let change_id = change.and_then(|(_, change)| change);
         self.open.writer.decide(d, &finding, decision, change_id, author)?;
@@ -57,9 +64,20 @@ impl Workbench {
         }
     }
 
-    /// A box that somebody moved or relabelled since is not fixed by what an older look found.
+    /// A box that somebody moved or relabelled since is not fixed by what an older look found, nor is one drawn where
+    /// somebody drew it, nor is a box taken away whose twin is gone.
     fn check_fresh(&self, finding: &Finding, detail: &tator_store::ImageDetail) -> Result<(), Error> {
-        let Some(box_id) = finding.box_id else { return Ok(()) };
+        let Some(box_id) = finding.box_id else {
+            let place = finding.suggested_rect.or(finding.rect);
+            let covered = |place| detail.boxes.iter().any(|b| iou(&b.rect, &place) >= COVERED);
+            let text = "a box is there by now: run the look again, or open the image";
+            return if place.is_some_and(covered) { Err(Error::Conflict(text.into())) } else { Ok(()) };
+        };
+        if matches!(finding.kind.as_str(), "overlap" | "conflict")
+            && !detail.boxes.iter().any(|b| Some(b.box_id) == finding.other_id)
+        {
+            return Err(Error::Conflict("the other box is gone: run the look again, or open the image".into()));
+        }
         let now = detail.boxes.iter().find(|b| b.box_id == box_id);
         let same = now.is_some_and(|b| Some(b.class_id) == finding.class_id && Some(b.rect) == finding.rect);
         let text = format!("box {box_id} was changed since the look: run it again, or open the image");

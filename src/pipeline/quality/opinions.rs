@@ -13,6 +13,8 @@ use tator_store::{BoxFigures, Finding, PlacedBox, Vectors};
 use super::{of_box, refused};
 use crate::error::Error;
 
+/// A class on fewer images is doubted by nobody: what was left out of a fold may be all of it.
+const FEWEST_IMAGES: usize = 3;
 /// Parts into which images fall, so that a head never saw the images it speaks about.
 const FOLDS: usize = 5;
 /// Neighbours that are asked.
@@ -111,6 +113,10 @@ fn doubts(
     let half = |at: usize, of: usize| watch(of + at, 2 * of);
     let near = knn_disagreement(&Gallery::new(matrix), &labels, &images, NEIGHBOURS, &half).map_err(refused)?;
     let found = suspects(&told, &labels, &near, SuspectOptions::default()).map_err(refused)?;
+    let mut shown_on: HashMap<usize, HashSet<ImageId>> = HashMap::new();
+    for (label, image) in labels.iter().zip(&images) {
+        shown_on.entry(*label).or_default().insert(*image);
+    }
     let mut doubted = Vec::new();
     for suspect in found {
         let (at, suggested) = (rows[suspect.row].at, classes[suspect.suggested]);
@@ -118,7 +124,9 @@ fn doubts(
         figures.suspicion = Some(suspect.score);
         figures.suggested = Some(suggested);
         figures.confident = Some(suspect.confident);
-        if suspect.confident {
+        // Who never saw the class on another image cannot doubt it.
+        let images_of_class = shown_on.get(&labels[suspect.row]).map_or(0, HashSet::len);
+        if suspect.confident && images_of_class >= FEWEST_IMAGES {
             let probability = told[suspect.row * classes.len() + suspect.suggested];
             let why = format!(
                 "a head gives the other class {:.0} %, and {:.0} % of its neighbours contradict",
