@@ -30,6 +30,8 @@ fn from_candidates_to_drafts_and_back() {
     set("n-seen", "stand-in-yolox");
     press(".begin .first");
     browser.until("document.querySelector('.begin .note.bad').textContent.includes('MODEL=CONDITION')");
+    let told = browser.log();
+    assert!(told.iter().all(|line| line.contains("422")), "the refusal alone is told: {told:?}");
     set("n-seen", "");
     press(".begin .first");
     browser.until("location.pathname.startsWith('/jobs/')");

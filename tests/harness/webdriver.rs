@@ -34,14 +34,7 @@ impl Browser {
         if absent("chromium") || absent("chromedriver") {
             return None;
         }
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let port = listening_port(driver.stdout.take().unwrap());
+        let (driver, port) = (0..3).find_map(|_| started_driver()).expect("chromedriver starts within three tries");
         let profile = tempfile::tempdir().unwrap();
         let agent: Agent =
             Agent::config_builder().http_status_as_error(false).timeout_global(Some(PATIENCE)).build().into();
@@ -192,10 +185,27 @@ fn flags(profile: &Path) -> Vec<String> {
     fixed.split_whitespace().map(str::to_owned).chain([profile]).collect()
 }
 
-fn listening_port(stdout: impl std::io::Read + Send + 'static) -> u16 {
+/// A driver and its port; none when another driver took the port between its choice and its use.
+fn started_driver() -> Option<(Child, u16)> {
+    let mut driver = Command::new("chromedriver")
+        .arg("--port=0")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let port = listening_port(driver.stdout.take().unwrap());
+    if port.is_none() {
+        let _ = driver.kill();
+        let _ = driver.wait();
+    }
+    Some((driver, port?))
+}
+
+fn listening_port(stdout: impl std::io::Read + Send + 'static) -> Option<u16> {
     let mut lines = BufReader::new(stdout).lines().map_while(Result::ok);
     let said = lines.find_map(|line| Some(line.split_once("started successfully on port ")?.1.to_owned()));
     // It goes on talking, and would end if nobody listened.
     std::thread::spawn(move || lines.for_each(drop));
-    said.unwrap().trim_end_matches('.').parse().unwrap()
+    said?.trim_end_matches('.').parse().ok()
 }
