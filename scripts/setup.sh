@@ -17,7 +17,7 @@ need python3 python3
 python3 -m pip --version >/dev/null 2>&1 || packages+=(python3-pip)
 python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
 # The bindings of XGBoost are made from its header at build time.
-ls /usr/lib/llvm-*/lib/libclang*.so* /usr/lib*/libclang*.so* 2>/dev/null | grep -q . || [ -n "${LIBCLANG_PATH:-}" ] || packages+=(libclang-dev)
+compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' >/dev/null || compgen -G '/usr/lib*/libclang*.so*' >/dev/null || [ -n "${LIBCLANG_PATH:-}" ] || packages+=(libclang-dev)
 if [ "${TATOR_SETUP_BROWSER:-1}" = 1 ]; then need chromium chromium; need chromedriver chromium-driver; need nginx nginx-light; need openssl openssl; fi
 if [ ${#packages[@]} -gt 0 ]; then
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
