@@ -108,7 +108,6 @@ config=$(cat <<TOML
 [env]
 DUCKDB_LIB_DIR = "$native"
 ORT_DYLIB_PATH = "$runtime/libonnxruntime.so"
-XGBOOST_LIB_DIR = "$xgboost_lib"
 XGBOOST_LIB_DIR = "$xgboost_lib" # without it the crate's build script looks for a library of its own on the network
 [build]
 rustflags = ["-L", "native=$xgboost_lib", "-C", "link-arg=-Wl,-rpath,\$ORIGIN:$native:$xgboost_lib"]
