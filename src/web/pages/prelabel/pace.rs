@@ -33,9 +33,10 @@ impl Pace {
         let stages = told["stages"].as_array()?;
         let bottleneck = told["bottleneck"].as_str().unwrap_or_default().to_owned();
         let line = |stage: &Value| {
-            let name = stage["stage"].as_str().unwrap_or_default().to_owned();
+            // A prepass says `stage` and `images`, an embedding job `name` and `done`.
+            let name = stage["stage"].as_str().or(stage["name"].as_str()).unwrap_or_default().to_owned();
             StageLine {
-                images: stage["images"].as_u64().unwrap_or_default(),
+                images: stage["images"].as_u64().or(stage["done"].as_u64()).unwrap_or_default(),
                 rate: stage["images_per_s"].as_f64().unwrap_or_default(),
                 busy: (stage["busy"].as_f64().unwrap_or_default() * 100.0).round().clamp(0.0, 100.0) as u64,
                 slowest: name == bottleneck,
@@ -52,6 +53,7 @@ impl StageLine {
     pub fn rate_words(&self) -> String {
         match (self.images, self.rate) {
             (0, _) => "nothing to do".into(),
+            (_, rate) if rate <= 0.0 => "–".into(),
             (_, rate) if rate >= 100.0 => format!("{rate:.0} a second"),
             (_, rate) => format!("{rate:.1} a second"),
         }
