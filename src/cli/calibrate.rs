@@ -54,13 +54,16 @@ pub(super) struct Calibrate {
     /// Greatest depth of a tree
     #[arg(long, value_name = "N")]
     depth: Option<u32>,
+    /// Let the trees begin at the share of right candidates, not at a regression on what each look says
+    #[arg(long)]
+    no_start: bool,
     /// Let every candidate of an object count as right in training, not the best alone
     #[arg(long)]
     many_to_one: bool,
     /// Images a model was trained on, as SQL condition: their truth is not used; may be given for each model
     #[arg(long, value_name = "MODEL=SQL")]
     seen: Vec<String>,
-    /// Candidates that the run scores lower are not looked at
+    /// Candidates of which no model scores a box as high are not looked at
     #[arg(long, value_name = "SCORE", default_value_t = 0.05)]
     floor: f64,
     /// Use the trees and thresholds of a package (`tator apply --save-recipe`), and try them on the truth there is
@@ -95,6 +98,7 @@ pub(super) fn run(command: &Calibrate) -> anyhow::Result<Ending> {
         recall_floor: command.recall_floor,
         wrong_per_right: command.fp_cap,
         labels: if command.many_to_one { Labels::ManyToOne } else { Labels::OneToOne },
+        start: !command.no_start,
         sweep: command.sweep,
         seed: command.seed,
         ..usual

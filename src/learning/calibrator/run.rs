@@ -80,6 +80,17 @@ const OURS: &str = "calibrated";
 /// The name of all candidates by the run's score.
 const UNION: &str = "union";
 
+/// What is compared with: the sources, and all candidates by the run's score. A source that is called like something of ours
+/// keeps its name with a word to it.
+fn compared(pool: &Pool<'_>, sources: &[Source]) -> Vec<Source> {
+    let told_apart = |source: &Source| match source.name.as_str() {
+        OURS | UNION => Source { name: format!("{} (model)", source.name), ..source.clone() },
+        _ => source.clone(),
+    };
+    let union = Source { name: UNION.to_owned(), detections: pool.candidates.to_vec() };
+    sources.iter().map(told_apart).chain([union]).collect()
+}
+
 /// Calibrates a pool. `sources` are compared with; `shelf` keeps trees for the next time; `hear` gets every step and its `false` stops.
 ///
 /// # Errors
@@ -95,8 +106,7 @@ pub fn calibrate(
     let targets = pool
         .targets(options.iou, options.labels, &options.rank_by)
         .map_err(|e| Error::invalid("candidates", e.to_string()))?;
-    let mut baselines: Vec<Source> = sources.to_vec();
-    baselines.push(Source { name: UNION.to_owned(), detections: pool.candidates.to_vec() });
+    let baselines = compared(pool, sources);
     let mut trial = Trial::new(pool, &baselines, options);
     let all = vec![true; pool.images.len()];
     if pool.images.len() >= options.split_from {
@@ -139,10 +149,10 @@ pub fn try_out(
     options: &Options,
 ) -> Result<Calibrated, Error> {
     options.check()?;
-    let mut baselines: Vec<Source> = sources.to_vec();
-    baselines.push(Source { name: UNION.to_owned(), detections: pool.candidates.to_vec() });
+    let baselines = compared(pool, sources);
     let mut trial = Trial::new(pool, &baselines, options);
     let n = options.outer_folds;
+    trial.score(&development, &vec![true; pool.images.len()], Part::Test)?;
     // With too few images there is nothing to compare with: the gate says so.
     if pool.images.len() >= 2 * n {
         let outer = deal(pool.images, &vec![true; pool.images.len()], n, options.seed);
@@ -246,14 +256,19 @@ impl<'a> Trial<'a> {
     fn score_rest(&mut self, development: &Development, parts: &[Part]) -> Result<(), Error> {
         for part in [Part::Train, Part::Tune] {
             let marked: Vec<bool> = parts.iter().map(|one| *one == part).collect();
-            let rows = self.pool.rows_on(&marked);
-            if rows.is_empty() {
-                continue;
-            }
-            let told =
-                with_priors(self.pool, &development.priors, |columns| development.probabilities(columns, &rows))?;
-            self.keep(&rows.into_iter().zip(told).collect::<Vec<_>>(), &development.rule, (None, part));
+            self.score(development, &marked, part)?;
         }
+        Ok(())
+    }
+
+    /// Scores the candidates of the marked images, untested.
+    fn score(&mut self, development: &Development, marked: &[bool], part: Part) -> Result<(), Error> {
+        let rows = self.pool.rows_on(marked);
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let told = with_priors(self.pool, &development.priors, |columns| development.probabilities(columns, &rows))?;
+        self.keep(&rows.into_iter().zip(told).collect::<Vec<_>>(), &development.rule, (None, part));
         Ok(())
     }
 

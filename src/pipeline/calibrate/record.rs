@@ -97,7 +97,7 @@ pub struct Record {
     pub options: Options,
     /// Probability from which on a candidate that is not accepted goes to people.
     pub queue_from: f64,
-    /// Candidates that the run scores lower were not looked at.
+    /// Candidates of which no model scored a box as high were not looked at.
     pub floor: f64,
     /// Columns that were left out.
     pub without: Vec<String>,
