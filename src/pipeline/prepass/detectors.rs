@@ -36,7 +36,7 @@ pub(super) fn expand(recipe: &Recipe, models: &[Model]) -> Result<Recipe, Error>
 pub(super) fn passes(shared: &Shared, recipe: &Recipe, classes: &[Class]) -> Result<Vec<Pass>, Error> {
     let mut passes = Vec::new();
     for detector in &recipe.detectors {
-        let (model, engine) = shared.engines.detector(&shared.shelves, &shared.settings(), &detector.model)?;
+        let (model, engine) = shared.engines.detector_of_job(&shared.shelves, &shared.settings(), &detector.model)?;
         let name = &model.manifest.name;
         let mapped = map_classes(name, engine.classes(), classes, &[&detector.classes, &recipe.classes])?;
         let one = |mode: &str, windows: Option<&WindowRecipe>| pass(&model, &engine, detector, &mapped, mode, windows);

@@ -61,7 +61,7 @@ pub(super) fn pass(
         }
         other => other?,
     };
-    let (_, engine) = shared.engines.embedder_named(&shared.shelves, &settings, Some(&model.manifest.name))?;
+    let (_, engine) = shared.engines.embedder_of_job(&shared.shelves, &settings, Some(&model.manifest.name))?;
     let living: Vec<&Class> = classes.iter().filter(|class| !class.retired).collect();
     let labels: Vec<ClassId> = living.iter().map(|class| class.class_id).collect();
     let examples = if wish.dataset {
