@@ -17,6 +17,7 @@ use tator_pipeline::Workbench;
 use tator_pipeline::prepass::{DraftSample, Recipe, looked_at};
 use tator_store::{ImageFilter, RunKind};
 
+use super::notebook;
 use super::visit::{Bench, Visit, html, see};
 use crate::addresses;
 use crate::door::Door;
@@ -36,6 +37,7 @@ pub(super) fn doors() -> Vec<Door> {
         Door::get("/d/{dataset}/prelabel/runs/{run}", |route| route.to(run)),
         Door::get("/d/{dataset}/prelabel/runs/{run}/_recall", |route| route.to(recall)),
         Door::post("/d/{dataset}/prelabel/runs/{run}/delete", |route| route.to(delete)),
+        Door::post("/d/{dataset}/prelabel/runs/{run}/notebook", |route| route.to(make_notebook)),
         Door::get("/d/{dataset}/prelabel/runs/{run}/images/{image}", |route| route.to(found)),
     ];
     [compose::doors(), own, drafts::doors()].concat()
@@ -126,8 +128,8 @@ fn found_at(d: &DatasetName, run: &RunName, id: ImageId) -> String {
     format!("/d/{d}/prelabel/runs/{run}/images/{id}")
 }
 
-/// The same as SQL: title and address.
-fn questions(d: &DatasetName, run: &RunName, iou: f64) -> Vec<(String, String)> {
+/// Statements about a run: what each source finds, what is missed, what one alone sees.
+pub(super) fn statements(d: &DatasetName, run: &RunName, iou: f64) -> Vec<String> {
     let texts = [
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../templates/prelabel/sql/recall.sql")),
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../templates/prelabel/sql/missed.sql")),
@@ -137,13 +139,32 @@ fn questions(d: &DatasetName, run: &RunName, iou: f64) -> Vec<(String, String)> 
         let text = text.replace("{dataset}", d.as_str()).replace("{run}", run.as_str());
         text.trim_end().replace("{iou}", &iou.to_string())
     };
-    let question = |text: &str| {
-        let text = filled(text);
+    texts.map(filled).into()
+}
+
+/// The same as SQL: title and address.
+fn questions(d: &DatasetName, run: &RunName, iou: f64) -> Vec<(String, String)> {
+    let question = |text: String| {
         let title = text.lines().next().unwrap_or_default().trim_start_matches("-- ").to_owned();
         let pairs = [("dataset", d.to_string()), ("q", text), ("run", "1".to_owned())];
         (title, format!("/sql{}", addresses::query(&pairs)))
     };
-    texts.map(question).into()
+    statements(d, run, iou).into_iter().map(question).collect()
+}
+
+/// The same as a notebook.
+async fn make_notebook(bench: Bench, path: web::Path<(DatasetName, RunName)>) -> WebResult<HttpResponse> {
+    let (d, run) = path.into_inner();
+    let address = blocking(move || {
+        bench.reader().run_entry(&d, RunKind::Prepass, &run)?;
+        let words = format!(
+            "What the models of the run find, asked of the tables `{d}.atoms_{run}` and `{d}.candidates_{run}`. \
+             Change what you like: this file is yours, the page stays as it is."
+        );
+        let text = notebook::of_statements(&format!("{run} on {d}"), &words, &statements(&d, &run, 0.5));
+        notebook::kept(&bench, &format!("{d} {run}"), &text)
+    });
+    Ok(see(&address.await?))
 }
 
 /// Boxes of a model over a picture.
