@@ -45,6 +45,8 @@ pub(super) struct Alike {
     pub known: Vec<Vec<Option<usize>>>,
     pub sources: Vec<Arc<str>>,
     pub examples: Vec<Example>,
+    /// What labelled images look like beside all boxes, with the content of each.
+    pub background: Vec<(Arc<str>, Vec<f32>)>,
 }
 
 /// Somewhere that something may be.
@@ -77,18 +79,21 @@ impl Alike {
         let mut found: Vec<Found> =
             compared.filter_map(|(place, vector)| self.alike(place, vector, &examples)).collect();
         if self.wish.windows && !examples.is_empty() {
-            found.extend(self.in_windows(picture, &found, &examples, stop)?);
+            // Where an image has no box is its truth, too: it says nothing about itself.
+            let elsewhere = self.background.iter().filter(|(hash, _)| **hash != *about.content_hash);
+            let nothing: Vec<&[f32]> = elsewhere.map(|(_, vector)| vector.as_slice()).collect();
+            found.extend(self.in_windows(picture, &found, (&examples, &nothing), stop)?);
         }
         Ok(found)
     }
 
-    /// What looks alike in windows of the examples' size, where no source saw anything: each thing once, the window moved to
-    /// where it looks most alike.
+    /// What looks alike in windows of the examples' size, and more like them than like background: each thing once, where no
+    /// source saw it, the window moved to where it looks most alike.
     fn in_windows(
         &self,
         picture: &Picture,
         there: &[Found],
-        examples: &[Example],
+        (examples, nothing): (&[Example], &[&[f32]]),
         stop: &Stop,
     ) -> Result<Vec<Found>, Error> {
         let sizes = examples.iter().map(|one| (one.label, one.size));
@@ -101,8 +106,12 @@ impl Alike {
         let cut = windows_like(sizes, (picture.width, picture.height)).into_iter().enumerate().map(window);
         let compare = |places: Vec<Place>| -> Result<Vec<Found>, Error> {
             let (places, vectors) = self.vectors(picture, places, stop)?;
-            let both = places.iter().zip(&vectors);
-            Ok(both.filter_map(|(place, vector)| self.alike(place, vector, examples)).collect())
+            let found = places.iter().zip(&vectors).filter_map(|(place, vector)| {
+                let found = self.alike(place, vector, examples)?;
+                let empty = nothing.iter().map(|nothing| dot(nothing, vector)).fold(f32::NEG_INFINITY, f32::max);
+                (found.score > Some(empty)).then_some(found)
+            });
+            Ok(found.collect())
         };
         let mut kept = thinned(compare(cut.collect())?, there);
         for round in 0..MOVES {

@@ -19,8 +19,11 @@ use super::recipe::{Recipe, SimilarityRecipe};
 use crate::assist::Shared;
 use crate::embed::Recipe as CropRecipe;
 use crate::error::Error;
+use crate::heads::places_beside;
 use crate::models::Model;
 
+/// Squares of an image, and in all, that show what is no object.
+const BACKGROUND: (usize, usize) = (2, 64);
 /// Labelled boxes of a class among which examples are chosen.
 const POOL: u32 = 24;
 
@@ -54,8 +57,10 @@ pub(super) fn pass(
     if examples.is_empty() && !wish.same_image {
         return Ok(Err("look-alikes are left out: no labelled box is there to be an example".into()));
     }
+    let background = if wish.windows { background(shared, d, recipe.seed, engine.as_ref())? } else { Vec::new() };
     let name = &model.manifest.name;
-    let ids: Vec<String> = examples.iter().map(named).collect();
+    let nothing = background.iter().map(|(hash, vector)| format!("{hash} {}", hashed(vector)));
+    let ids: Vec<String> = examples.iter().map(named).chain(nothing).collect();
     let fingerprint = model.manifest.fingerprint();
     let seen: Vec<&str> = before.iter().map(|pass| pass.key.as_str()).collect();
     let mapped = living.iter().map(|class| Mapped {
@@ -80,6 +85,7 @@ pub(super) fn pass(
         known,
         sources: before.iter().map(|pass| Arc::clone(&pass.source_run)).collect(),
         examples,
+        background,
     };
     Ok(Ok(Pass {
         stage: StageKind::Similarity,
@@ -104,11 +110,31 @@ pub(super) fn pass(
 
 /// An example in the key: its box, its class, and its vector, which may come from a table.
 fn named(example: &Example) -> String {
+    format!("{:?} {} {:?} {}", example.from, example.label, example.size, hashed(&example.vector))
+}
+
+fn hashed(vector: &[f32]) -> blake3::Hash {
     let mut hasher = blake3::Hasher::new();
-    for value in example.vector.iter() {
-        hasher.update(&value.to_le_bytes());
+    vector.iter().for_each(|value| drop(hasher.update(&value.to_le_bytes())));
+    hasher.finalize()
+}
+
+/// What labelled images look like beside all their boxes. Without it every window looks like something.
+fn background(
+    shared: &Shared,
+    d: &DatasetName,
+    seed: u64,
+    engine: &dyn Embedder,
+) -> Result<Vec<(Arc<str>, Vec<f32>)>, Error> {
+    let places = places_beside(shared.writer.reader(), d, BACKGROUND, seed)?;
+    let mut found = Vec::new();
+    for (image, hash, rects) in places.into_iter().filter(|(_, hash, _)| !hash.is_empty()) {
+        let Ok(picture) = shared.decode(d, image) else { continue };
+        let crops: Vec<_> = rects.iter().filter_map(|rect| picture.square_around(rect, 0.0).ok()).collect();
+        let hash: Arc<str> = hash.into();
+        found.extend(engine.embed(&crops, &Stop::default())?.into_iter().map(|vector| (Arc::clone(&hash), vector)));
     }
-    format!("{:?} {} {:?} {}", example.from, example.label, example.size, hasher.finalize())
+    Ok(found)
 }
 
 /// Vectors of the dataset's boxes by this encoder, where it was embedded, cut out as places are cut out here.
