@@ -8,6 +8,7 @@
 //! off in between. An image on which a model broke is `failed` there, which is not the same as having nothing on it. Nothing
 //! in here writes a box: that is [`drafts`], when a person asks for it.
 
+mod alike;
 mod cache;
 mod classes;
 mod detectors;
@@ -24,6 +25,7 @@ mod recipe;
 mod request;
 mod scores;
 mod shown;
+mod similar_windows;
 mod similarity;
 #[cfg(test)]
 mod tests;

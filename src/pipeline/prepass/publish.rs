@@ -9,7 +9,7 @@ use tator_domain::{Clock, ImageId, RunName, SystemClock};
 use tator_store::{ImageRow, PrepassTables, Reader, RunDraft, RunImage, RunKind};
 
 use super::cache::{Kept, PassCache};
-use super::fuse::{Numbers, fuse, label_of, settled};
+use super::fuse::{Numbers, class_of, fuse, label_of, settled};
 use super::look_over::{Looked, Missing, look_over};
 use super::looks::{Found, Pass};
 use super::plan::{Plan, plan};
@@ -190,8 +190,9 @@ fn of_image(
         tally.failed += u64::from(status == "failed");
         tally.skipped += u64::from(status == "skipped");
         let found = kept.as_ref().map(|kept| settled(pass, &kept.found)).unwrap_or_default();
+        let atoms = found.iter().filter(|one| class_of(pass, one).is_some()).count();
         if let Some(kept) = &kept {
-            count(pass, kept, &found, tally);
+            count(pass, kept, atoms, tally);
         }
         rows.push(RunImage {
             image_id: image.image_id,
@@ -200,7 +201,7 @@ fn of_image(
             source_run: Arc::clone(&pass.source_run),
             status: status.into(),
             error: error.map(Into::into),
-            n_atoms: i32::try_from(found.len()).unwrap_or(i32::MAX),
+            n_atoms: i32::try_from(atoms).unwrap_or(i32::MAX),
             ms: kept.map(|kept| kept.ms),
         });
         all.push(found);
@@ -208,8 +209,8 @@ fn of_image(
     Ok((all, rows))
 }
 
-fn count(pass: &Pass, kept: &Kept, found: &[Found], tally: &mut Tally) {
-    tally.atoms += found.len() as u64;
+fn count(pass: &Pass, kept: &Kept, atoms: usize, tally: &mut Tally) {
+    tally.atoms += atoms as u64;
     tally.ms += kept.ms;
     for label in kept.found.iter().filter_map(|one| label_of(pass, one)) {
         let left_out =
@@ -243,7 +244,7 @@ fn fit_maps(
             let kept = hash.map_or(Ok(None), |hash| caches[number].get(&hash))?;
             let found = kept.map(|kept| settled(pass, &kept.found)).unwrap_or_default();
             detections.extend(found.iter().filter_map(|one| {
-                let class = label_of(pass, one)?.class_id?;
+                let class = class_of(pass, one)?;
                 Some(Detection { image: image.image_id, class, shape: one.rect, score: one.score?.into() })
             }));
         }
