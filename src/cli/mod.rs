@@ -149,6 +149,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(Ending::Partly) => ExitCode::from(4),
         Err(error) => {
             tell(&format!("tator: {error:#}"));
+            if let Some(tator_pipeline::Error::NoAnswer { hint, .. }) = error.downcast_ref() {
+                tell(&format!("  {hint}"));
+            }
             ExitCode::from(exit_code(&error))
         }
     }

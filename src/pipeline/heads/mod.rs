@@ -22,6 +22,7 @@ use tator_store::EmbeddingOf;
 
 pub(crate) use active::{ActiveHead, ActiveHeads};
 pub use augment::AugmentOptions;
+pub(crate) use background::places_beside;
 #[cfg(test)]
 pub(crate) use data::Row;
 pub(crate) use data::{Labelled, chosen_encoder, labelled, no_vectors};
