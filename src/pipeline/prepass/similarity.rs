@@ -140,7 +140,7 @@ fn background(
 /// Vectors of the dataset's boxes by this encoder, where it was embedded, cut out as places are cut out here.
 fn known_vectors(reader: &Reader, d: &DatasetName, model: &Model) -> HashMap<BoxId, Arc<Vec<f32>>> {
     let Ok(vectors) = reader.vectors(d, &model.manifest.name, EmbeddingOf::Boxes) else { return HashMap::new() };
-    let cut = CropRecipe::Square { padding: MARGIN };
+    let cut = CropRecipe::USUAL;
     if vectors.fingerprint != model.manifest.fingerprint() || CropRecipe::parse(&vectors.recipe) != Some(cut) {
         return HashMap::new();
     }

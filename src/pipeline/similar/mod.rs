@@ -235,7 +235,7 @@ impl Shared {
 
     fn embed_region(&self, d: &DatasetName, v: &Vectors, id: ImageId, rect: &PixelBox) -> Result<Vec<f32>, Error> {
         let recipe = Recipe::parse(&v.recipe).filter(|recipe| *recipe != Recipe::Whole);
-        let recipe = recipe.map_or_else(|| Recipe::of(EmbeddingOf::Boxes, None), Ok)?;
+        let recipe = recipe.map_or_else(|| Recipe::of(EmbeddingOf::Boxes, None, None), Ok)?;
         self.embed_now(v, || recipe.cut(&self.decode(d, id)?, rect))
     }
 

@@ -97,7 +97,11 @@ struct Block {
     q: String,
 }
 
-async fn write_block(bench: Bench, path: web::Path<(String, usize)>, form: web::Form<Block>) -> WebResult<HttpResponse> {
+async fn write_block(
+    bench: Bench,
+    path: web::Path<(String, usize)>,
+    form: web::Form<Block>,
+) -> WebResult<HttpResponse> {
     let (name, block) = path.into_inner();
     let back = see(&format!("{}#block-{block}", address(&name)));
     let kept = blocking(move || {

@@ -170,8 +170,13 @@ async fn simulate(
 
 /// Vectors of the images, which most strategies look at.
 async fn embed(bench: Bench, dataset: web::Path<DatasetName>) -> WebResult<HttpResponse> {
-    let request =
-        EmbedRequest { dataset: dataset.into_inner(), model: None, of: Some(EmbeddingOf::Images), padding: None };
+    let request = EmbedRequest {
+        dataset: dataset.into_inner(),
+        model: None,
+        of: Some(EmbeddingOf::Images),
+        padding: None,
+        around: None,
+    };
     let job = blocking(move || bench.start_embed(&request)).await?;
     Ok(see(&format!("/jobs/{job}")))
 }

@@ -63,6 +63,18 @@ impl Page {
         all.map(|(value, words)| (value, words, value == self.form.class_weights)).into()
     }
 
+    /// When the frequency of classes can be taken out, in the same way.
+    #[must_use]
+    pub fn adjustments(&self) -> Vec<(&'static str, &'static str, bool)> {
+        let all = [
+            ("", "left as it is"),
+            ("train", "out of the loss"),
+            ("infer", "out of the answer"),
+            ("both", "out of both"),
+        ];
+        all.map(|(value, words)| (value, words, value == self.form.logit_adjustment)).into()
+    }
+
     /// Macro F1 of a head with its interval.
     #[must_use]
     pub fn macro_f1(&self, head: &HeadSummary) -> String {
