@@ -178,10 +178,10 @@ mod tests {
 
     #[test]
     fn a_fence_that_is_not_closed_and_no_fence_are_both_read() {
-        assert_eq!(notebook("```sql\nSELECT 1").parts(), [NotebookPart::Sql {
-            name: String::new(),
-            sql: "SELECT 1".into()
-        }]);
+        assert_eq!(
+            notebook("```sql\nSELECT 1").parts(),
+            [NotebookPart::Sql { name: String::new(), sql: "SELECT 1".into() }]
+        );
         assert_eq!(notebook("```sqlite\nx\n```").parts(), [NotebookPart::Words("```sqlite\nx\n```".into())]);
         assert_eq!(notebook("").parts(), []);
     }

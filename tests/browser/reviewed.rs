@@ -61,8 +61,12 @@ fn everything(server: &Server) {
     }
     done(server, "quality", &json!({ "run": "r" }));
     for seed in [1, 2] {
-        done(server, "calibrations", &json!({ "run": "r", "options": { "recall_floor": 0.9, "seed": seed, "draws": 100,
-            "outer_folds": 2, "inner_folds": 2, "parameters": { "rounds": 15, "max_depth": 2 } } }));
+        done(
+            server,
+            "calibrations",
+            &json!({ "run": "r", "options": { "recall_floor": 0.9, "seed": seed, "draws": 100,
+            "outer_folds": 2, "inner_folds": 2, "parameters": { "rounds": 15, "max_depth": 2 } } }),
+        );
     }
 }
 
@@ -97,14 +101,21 @@ fn a_notebook_of_a_calibration_runs_from_its_first_block_to_its_last() {
     let server = server_with(&workspace, &stand_ins());
     let Some(browser) = has_runtime(&server).then(Browser::open).flatten() else { return };
     done(&server, "runs", &json!({ "recipe": RECIPE, "run": "r" }));
-    done(&server, "calibrations", &json!({ "run": "r", "options": { "recall_floor": 0.0, "draws": 100, "outer_folds": 2,
-        "inner_folds": 2, "parameters": { "rounds": 15, "max_depth": 2 } } }));
+    done(
+        &server,
+        "calibrations",
+        &json!({ "run": "r", "options": { "recall_floor": 0.0, "draws": 100, "outer_folds": 2,
+        "inner_folds": 2, "parameters": { "rounds": 15, "max_depth": 2 } } }),
+    );
     browser.go(&server.url);
     browser.go(&format!("{}/d/seen/calibrate/results/r_c1", server.base));
     browser.click("form[action$='/notebook'] button");
-    browser.until("location.pathname.startsWith('/notebooks/') && document.querySelectorAll('[data-block]').length === 11");
+    browser.until(
+        "location.pathname.startsWith('/notebooks/') && document.querySelectorAll('[data-block]').length === 11",
+    );
     browser.until("document.querySelectorAll('[data-block][data-state]').length === 11");
-    let failed = "return [...document.querySelectorAll('[data-block][data-state=failed]')].map((block) => block.textContent)";
+    let failed =
+        "return [...document.querySelectorAll('[data-block][data-state=failed]')].map((block) => block.textContent)";
     assert_eq!(browser.script(failed), json!([]));
     browser.until("document.querySelector('[data-told]').textContent === 'All 11 ran'");
     assert_eq!(browser.faults(), Vec::<String>::new());

@@ -184,8 +184,14 @@ impl Workbench {
     /// [`Error::NotFound`] for the run.
     pub fn run_samples(&self, d: &DatasetName, run: &RunName, n: usize, score: f64) -> Result<Vec<DraftSample>, Error> {
         let reader = self.reader();
-        let filter = ImageFilter { condition: Some(looked_at(d, run)), ..ImageFilter::default() };
-        let images = reader.image_rows(d, &filter)?;
+        let those = |condition: String| ImageFilter { condition: Some(condition), ..ImageFilter::default() };
+        let found =
+            format!("image_id IN (SELECT image_id FROM {d}.candidates_{run} WHERE coalesce(score, 0) >= {score})");
+        // Pictures on which nothing was found show nothing, as long as there are others.
+        let mut images = reader.image_rows(d, &those(found))?;
+        if images.is_empty() {
+            images = reader.image_rows(d, &those(looked_at(d, run)))?;
+        }
         let step = images.len().div_ceil(n.max(1)).max(1);
         let sample = |image: &ImageRow| {
             let candidates = reader.run_candidates(d, run, image.image_id..=image.image_id)?;

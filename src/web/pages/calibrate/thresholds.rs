@@ -84,8 +84,9 @@ fn drawn(
 
 /// The class with most candidates: a line is moved where something lies on both sides of it.
 fn fullest(table: &ScoreTable) -> Option<ClassId> {
-    let candidates =
-        |class: &tator_pipeline::calibrate::ClassScores| class.bins.iter().map(|bin| bin.1 + bin.2 + bin.3).sum::<u64>();
+    let candidates = |class: &tator_pipeline::calibrate::ClassScores| {
+        class.bins.iter().map(|bin| bin.1 + bin.2 + bin.3).sum::<u64>()
+    };
     table.classes.iter().max_by_key(|class| (candidates(class), std::cmp::Reverse(class.class_id))).map(|c| c.class_id)
 }
 
