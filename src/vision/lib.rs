@@ -11,6 +11,7 @@ mod error;
 mod frame;
 mod header;
 mod jpeg;
+mod lanes;
 mod letterbox;
 mod limits;
 mod manifest;

@@ -102,7 +102,7 @@ pub(crate) fn embed(context: &Context, request: &EmbedRequest) -> Result<EmbedRe
     let begun = std::time::Instant::now();
     let (shared, d) = (&context.assist, &request.dataset);
     let (model, embedder) =
-        shared.engines.embedder_named(&shared.shelves, &shared.settings(), request.model.as_deref())?;
+        shared.engines.embedder_of_job(&shared.shelves, &shared.settings(), request.model.as_deref())?;
     context.progress("looking for what is to embed", 0, 0)?;
     let of = request.of.map_or(EmbeddingOf::ALL.to_vec(), |of| vec![of]);
     let tables = of.into_iter().map(|of| Table::plan(context, d, &model, of, request.padding));

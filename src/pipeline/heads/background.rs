@@ -100,6 +100,18 @@ pub(crate) fn background(
     Ok(found)
 }
 
+/// Squares beside every box of labelled images: number and content of each image, with its squares.
+pub(crate) fn places_beside(
+    reader: &Reader,
+    d: &DatasetName,
+    (each, most): (usize, usize),
+    seed: u64,
+) -> Result<Vec<(ImageId, String, Vec<PixelBox>)>, Error> {
+    let images = reader.labelled_images(d)?;
+    let cuts = cuts(reader, d, &images, (each, most), seed)?;
+    Ok(cuts.into_iter().map(|cut| (cut.image.image_id, cut.image.content_hash.clone(), cut.rects)).collect())
+}
+
 fn embedded(context: &Context, d: &DatasetName, cut: &Cut<'_>, eyes: &Eyes<'_>) -> Result<Vec<Vec<f32>>, Error> {
     let picture = context.assist.decode(d, cut.image.image_id)?;
     let crops = cut.rects.iter().map(|rect| eyes.recipe.cut(&picture, rect));

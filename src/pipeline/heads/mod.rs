@@ -18,6 +18,7 @@ use tator_learning::head::{Recipe, Shares};
 use tator_store::EmbeddingOf;
 
 pub(crate) use active::{ActiveHead, ActiveHeads};
+pub(crate) use background::places_beside;
 #[cfg(test)]
 pub(crate) use data::Row;
 pub(crate) use data::{Labelled, chosen_encoder, labelled, no_vectors};

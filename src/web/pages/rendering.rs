@@ -182,7 +182,7 @@ pub(crate) fn all() -> Vec<(String, String)> {
     every::<super::prelabel::view::RecipePart>("prelabel recipe", &mut drawn);
     every::<super::prelabel::view::EstimatePart>("prelabel estimate", &mut drawn);
     every::<super::prelabel::view::RunPage>("prelabel run", &mut drawn);
-    every::<super::prelabel::view::RecallPart>("prelabel recall", &mut drawn);
+    every::<super::prelabel::recall::RecallPart>("prelabel recall", &mut drawn);
     every::<super::prelabel::compare::ComparePage>("prelabel compare", &mut drawn);
     every::<super::prelabel::view::FoundPage>("prelabel found", &mut drawn);
     every::<super::prelabel::view::DraftsPage>("prelabel drafts", &mut drawn);

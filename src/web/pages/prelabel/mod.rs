@@ -5,15 +5,19 @@ mod compose;
 mod drafts;
 pub(super) mod form;
 pub(super) mod pace;
+pub(super) mod recall;
 #[cfg(test)]
 mod samples;
 pub(super) mod view;
+
+use std::collections::BTreeMap;
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::Value;
 use tator_domain::{BoxState, ClassId, DatasetName, ImageId, NewBox, Origin, PixelBox, RunName};
 use tator_pipeline::Workbench;
+use tator_pipeline::evaluate::Cut;
 use tator_pipeline::prepass::{DraftSample, Recipe, looked_at};
 use tator_store::{ImageFilter, RunKind};
 
@@ -26,7 +30,8 @@ use crate::filter::parsed;
 use crate::outlines::{Outlines, outlines};
 use crate::page::Section;
 use compare::ComparePage;
-use view::{FoundPage, PictureView, RecallPart, RunLine, RunPage, SourceLine, sources};
+use recall::RecallPart;
+use view::{FoundPage, PictureView, RunLine, RunPage, ShownClass, SourceLine, sources};
 
 /// Pictures of a run's page.
 const PICTURES: usize = 12;
@@ -49,16 +54,18 @@ pub(super) fn doors() -> Vec<Door> {
 struct Point {
     iou: Option<String>,
     score: Option<String>,
+    pool: Option<String>,
     a: Option<String>,
     b: Option<String>,
 }
 
 impl Point {
-    fn read(&self) -> WebResult<(f64, f64)> {
+    fn read(&self) -> WebResult<Cut> {
         let share = |field, text: &Option<String>| -> WebResult<f64> {
             Ok(parsed::<f64>(field, text.as_deref())?.unwrap_or(0.5).clamp(0.0, 1.0))
         };
-        Ok((share("iou", &self.iou)?, share("score", &self.score)?))
+        let (iou, score) = (share("iou", &self.iou)?, share("score", &self.score)?);
+        Ok(Cut { iou, score, pool: share("pool", &self.pool)? })
     }
 }
 
@@ -94,11 +101,11 @@ fn run_page(
     shell: crate::page::Shell,
     dataset: DatasetName,
     run: &RunName,
-    point: (f64, f64),
+    point: Cut,
 ) -> Result<RunPage, tator_pipeline::Error> {
     let entry = bench.reader().run_entry(&dataset, RunKind::Prepass, run)?;
     let record = &entry.record;
-    let samples = bench.run_samples(&dataset, run, PICTURES, point.1)?;
+    let samples = bench.run_samples(&dataset, run, PICTURES, point.pool)?;
     let failures = record["failures"].as_array().into_iter().flatten().map(|one| {
         let text = |key: &str| one[key].as_str().unwrap_or_default().to_owned();
         (text("item"), one["image_id"].as_i64().unwrap_or_default(), text("reason"))
@@ -111,9 +118,9 @@ fn run_page(
         warnings: words(&record["warnings"]),
         failures: failures.take(20).collect(),
         pictures: pictures(bench, &dataset, &samples, |id| found_at(&dataset, run, id))?,
-        questions: questions(&dataset, run, point.0),
+        questions: questions(&dataset, run, point.iou),
         recipe: recipe.and_then(|recipe| recipe.to_text().ok()).unwrap_or_default(),
-        free_images: bench.preview_drafts(&dataset, run, &Default::default()).map_or(0, |p| p.free_images as u64),
+        free_images: bench.free_for_drafts(&dataset, run)? as u64,
         point,
         shell,
         dataset,
@@ -185,14 +192,20 @@ pub(super) fn pictures(
     href: impl Fn(ImageId) -> String,
 ) -> Result<Vec<PictureView>, tator_pipeline::Error> {
     let classes = bench.reader().class_list(d)?;
-    let colour = |class: ClassId| {
-        let known = classes.iter().find(|one| one.class_id == class);
-        known.map_or_else(|| "#ffffff".to_owned(), |class| class.colour.clone())
-    };
+    let known = |class: ClassId| classes.iter().find(|one| one.class_id == class);
+    let colour = |class: ClassId| known(class).map_or_else(|| "#ffffff".to_owned(), |class| class.colour.clone());
     let view = |sample: &DraftSample| {
         let about = (sample.image_id, sample.path.as_str());
         let size = (sample.width, sample.height);
-        PictureView::new(d, about, size, drawn(&sample.boxes, colour), sample.boxes.len(), href(sample.image_id))
+        let mut counts: BTreeMap<ClassId, usize> = BTreeMap::new();
+        sample.boxes.iter().for_each(|(class, ..)| *counts.entry(*class).or_default() += 1);
+        let name = |class: ClassId| known(class).map_or_else(|| format!("class {class}"), |class| class.name.clone());
+        let mut shown: Vec<ShownClass> = counts
+            .into_iter()
+            .map(|(class, boxes)| ShownClass { name: name(class), colour: colour(class), boxes })
+            .collect();
+        shown.sort_by_key(|class| std::cmp::Reverse(class.boxes));
+        PictureView::new(d, about, size, drawn(&sample.boxes, colour), shown, href(sample.image_id))
     };
     Ok(samples.iter().map(view).collect())
 }
