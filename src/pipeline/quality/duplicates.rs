@@ -53,7 +53,7 @@ pub(super) fn pairs(
             Some(pair) => pair.cosine = Some(cosine),
             None => {
                 possible.entry(places).or_insert_with(|| pair(&pictures[places.0], &pictures[places.1])).cosine =
-                    Some(cosine)
+                    Some(cosine);
             }
         }
     }
