@@ -15,7 +15,7 @@ pub struct Sighting {
     pub candidate_id: i64,
     /// The image.
     pub image_id: ImageId,
-    /// What it was taken for.
+    /// What it was taken for, as that class is today.
     pub class_id: ClassId,
     /// Where.
     pub rect: PixelBox,
@@ -53,6 +53,9 @@ impl Reader {
                     i.state IN ('labelled', 'reviewed') AS truth
              FROM \"{d}\".\"candidates_{run}\" k JOIN \"{d}\".images i USING (image_id) ORDER BY k.image_id, k.candidate_id"
         );
+        // A run keeps the classes of its day: what was merged since is what it became, what was retired for good is nobody's
+        // wish any more.
+        let living = tator_domain::living_classes(&self.class_list(d)?);
         let looked = format!(
             "SELECT image_id FROM \"{d}\".\"run_images_{run}\" GROUP BY image_id HAVING bool_and(status = 'done')"
         );
@@ -68,7 +71,8 @@ impl Reader {
                     is_truth: row.get(8)?,
                 })
             })?;
-            let found = rows.collect::<Result<Vec<_>, _>>()?;
+            let today = |sighting: Sighting| Some(Sighting { class_id: *living.get(&sighting.class_id)?, ..sighting });
+            let found = rows.filter_map(|row| row.map(today).transpose()).collect::<Result<Vec<_>, _>>()?;
             let mut statement = c.prepare(&looked)?;
             let images = statement.query_map([], |row| row.get(0))?.collect::<Result<HashSet<ImageId>, _>>()?;
             Ok((found, images))

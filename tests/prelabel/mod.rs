@@ -2,10 +2,13 @@
 //! rectangles, so that every answer can be worked out by hand.
 
 mod drafts;
+mod layer;
 mod measured;
+mod merged;
 mod pages;
 mod resumed;
 mod runs;
+mod similar;
 
 use std::fs;
 use std::path::{Path, PathBuf};

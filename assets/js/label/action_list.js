@@ -87,6 +87,7 @@ export const ACTIONS = [
   row("find-detect", "Model helps", "Propose boxes by a detector", ["Shift+F"], "always", { assist: true }),
   row("find-text", "Model helps", "Propose boxes by words", ["Shift+W"], "always", { assist: true }),
   row("find-like", "Model helps", "Propose what looks like the selected box", ["Shift+E"], "always", { assist: true }),
+  row("find-run", "Model helps", "Candidates of a run over the picture, on or off", ["Shift+V"], "always", { assist: true }),
   row("find-region", "Model helps", "Drag while held: propose boxes in there", ["Shift+R"], "always", { assist: true, on: "hold" }),
   ...arrows.map(([way, key]) => row(`aim-${way}`, "Model helps", `Aim ${way} for a point put by key`, [`Ctrl+${key}`], "points", { assist: true, repeat: true, family: "Move the aim for points put by key" })),
   ...arrows.map(([way, key]) => row(`aim-${way}-far`, "Model helps", `Aim far ${way}`, [`Shift+${key}`], "points", { assist: true, repeat: true, family: "… in big steps" })),

@@ -41,8 +41,10 @@ pub struct Options {
     pub sweep: usize,
     /// Models of their own for some candidates.
     pub experts: Vec<Expert>,
-    /// Images from which on a third part is kept aside for one test; fewer are tested in turn.
+    /// Images from which on a third part is kept aside for one test, given truths enough; fewer are tested in turn.
     pub split_from: usize,
+    /// Truths from which on that is done, given images enough.
+    pub split_truths: usize,
     /// Parts that are tested in turn.
     pub outer_folds: usize,
     /// Parts of the development images that are scored in turn.
@@ -85,7 +87,8 @@ impl Default for Options {
             parameters: shallow(),
             sweep: 0,
             experts: Vec::new(),
-            split_from: 2_000,
+            split_from: 1_000,
+            split_truths: 10_000,
             outer_folds: 5,
             inner_folds: 4,
             dedupe: vec![0.5, 0.6, 0.75],

@@ -105,7 +105,7 @@ fn nothing_to_learn_is_not_promoted() {
 
 #[test]
 fn many_images_are_split_by_hash_and_the_test_part_is_opened_once() {
-    let done = World::of(300, 3).calibrated(&Options { split_from: 200, ..options() });
+    let done = World::of(300, 3).calibrated(&Options { split_from: 200, split_truths: 200, ..options() });
     assert_eq!((done.protocol, done.folds.len()), (Protocol::Split, 1));
     let n = |part| done.scores.iter().filter(|score| score.part == part).count();
     assert!(n(Part::Train) > n(Part::Tune) && n(Part::Test) > 0);

@@ -166,6 +166,9 @@ pub struct CalibrateReport {
     pub reused: bool,
     /// Seconds in all.
     pub seconds: f64,
+    /// Seconds of its parts: features, labels, training (with thresholds), testing, intervals, writing; none when it was made before.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, f64>,
 }
 
 /// What the work knows that the calibrator does not.
@@ -282,6 +285,7 @@ impl Record {
             warnings: self.warnings.clone(),
             reused,
             seconds: took.as_secs_f64(),
+            parts: BTreeMap::new(),
         }
     }
 }

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
-use tator_domain::{DatasetName, ImageId, RunName};
-use tator_store::{Atom, Candidate, Reader, RunKind};
+use tator_domain::{ClassId, DatasetName, ImageId, RunName};
+use tator_store::{Atom, Candidate, Reader, RunEntry, RunKind};
 
 use super::{Detection, EvaluateRequest, Truths};
 use crate::calibrate::run_version;
 use crate::error::Error;
+use crate::prepass::living_classes;
 
 /// What of a run is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,14 +46,30 @@ impl Found {
     }
 }
 
-/// Atoms that have no score of their own count with 0.
-pub(super) fn of_atom(atom: &Atom, score: Option<f64>) -> Detection {
-    Detection { image: atom.image_id, class: atom.class_id, shape: atom.rect, score: score.unwrap_or(0.0) }
-}
+/// Rows of a run as detections under the classes of today: what was merged since is measured as what it became.
+pub(super) struct Today(HashMap<ClassId, ClassId>);
 
-pub(super) fn of_candidate(candidate: &Candidate, score: Option<f64>) -> Detection {
-    let Candidate { image_id, class_id, rect, .. } = candidate;
-    Detection { image: *image_id, class: *class_id, shape: *rect, score: score.unwrap_or(0.0) }
+impl Today {
+    pub fn read(reader: &Reader, d: &DatasetName) -> Result<Self, Error> {
+        Ok(Self(living_classes(reader, d)?))
+    }
+
+    /// A class that is retired for good stays what it was, as it does in the truth.
+    fn class(&self, then: ClassId) -> ClassId {
+        self.0.get(&then).copied().unwrap_or(then)
+    }
+
+    /// Atoms that have no score of their own count with 0.
+    pub fn of_atom(&self, atom: &Atom, score: Option<f64>) -> Detection {
+        let class = self.class(atom.class_id);
+        Detection { image: atom.image_id, class, shape: atom.rect, score: score.unwrap_or(0.0) }
+    }
+
+    pub fn of_candidate(&self, candidate: &Candidate, score: Option<f64>) -> Detection {
+        let Candidate { image_id, class_id, rect, .. } = candidate;
+        let class = self.class(*class_id);
+        Detection { image: *image_id, class, shape: *rect, score: score.unwrap_or(0.0) }
+    }
 }
 
 /// What the request means.
@@ -64,13 +81,14 @@ pub(super) fn of_request(reader: &Reader, request: &EvaluateRequest, truths: &Tr
     let stage = request.stage.unwrap_or(usual);
     // Of all images, so that what lies on those without truth is counted, too.
     let all = ImageId::MIN..=ImageId::MAX;
+    let today = Today::read(reader, d)?;
     if stage == Stage::Atoms {
         let atoms = reader.run_atoms(d, run, all)?;
         check_source(reader, (d, run), source.as_deref(), || atoms.iter().any(|atom| is_of(atom, source.as_deref())))?;
         let ours = atoms.iter().filter(|atom| is_of(atom, source.as_deref()));
         // Raw scores order one source; several are only comparable on the scale they share.
         let score = |atom: &Atom| if source.is_some() { atom.score } else { atom.calibrated.or(atom.score) };
-        return Ok(Found::of(ours.map(|atom| of_atom(atom, score(atom))), truths));
+        return Ok(Found::of(ours.map(|atom| today.of_atom(atom, score(atom))), truths));
     }
     let candidates = reader.run_candidates(d, run, all.clone())?;
     let has =
@@ -78,11 +96,11 @@ pub(super) fn of_request(reader: &Reader, request: &EvaluateRequest, truths: &Tr
     check_source(reader, (d, run), source.as_deref(), || candidates.iter().any(|c| has(&c)))?;
     let ours = candidates.iter().filter(has);
     if stage == Stage::Union {
-        return Ok(Found::of(ours.map(|candidate| of_candidate(candidate, candidate.score)), truths));
+        return Ok(Found::of(ours.map(|candidate| today.of_candidate(candidate, candidate.score)), truths));
     }
     let calibration = calibration_of(reader, d, run, request.calibration.as_ref())?;
     let scores: HashMap<i64, f64> = reader.calibration_scores(d, &calibration, all)?.into_iter().collect();
-    let scored = ours.filter_map(|one| Some(of_candidate(one, Some(*scores.get(&one.candidate_id)?))));
+    let scored = ours.filter_map(|one| Some(today.of_candidate(one, Some(*scores.get(&one.candidate_id)?))));
     Ok(Found::of(scored, truths))
 }
 
@@ -106,6 +124,17 @@ fn check_source(
     }
     let names: Vec<&str> = sources.iter().filter_map(|one| one["source_run"].as_str()).collect();
     Err(Error::invalid("source", format!("run {run} has no source {source}; it has {}", names.join(", "))))
+}
+
+/// The calibrations of a run as it is now.
+pub(super) fn calibrations_of(reader: &Reader, d: &DatasetName, run: &RunEntry) -> Result<Vec<RunEntry>, Error> {
+    let mut all = reader.runs(d, RunKind::Calibration)?;
+    all.retain(|entry| {
+        let then = entry.record["run_version"].as_str().unwrap_or_default();
+        entry.record["run"].as_str() == Some(run.name.as_str()) && (then.is_empty() || then == run_version(run))
+    });
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(all)
 }
 
 /// The calibration that was asked for, or the only one of the run.

@@ -19,7 +19,7 @@ use tator_learning::coco_evaluation;
 
 pub use found::Stage;
 pub(crate) use found::calibration_of;
-pub use recall::{ClassRecall, RecallReport, RecallRow};
+pub use recall::{ClassRecall, Cut, RecallReport, RecallRow, Scale};
 pub use report::{ClassReport, EvaluateReport};
 pub use truths::Truths;
 

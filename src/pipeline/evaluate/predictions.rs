@@ -145,14 +145,8 @@ impl Classes {
     fn read(reader: &Reader, d: &DatasetName) -> Result<Self, Error> {
         let all = reader.class_list(d)?;
         // What was merged into another class goes by its old number, too.
-        let living = |id: ClassId| {
-            let mut at = all.iter().find(|class| class.class_id == id)?;
-            while let Some(next) = at.retired_into {
-                at = all.iter().find(|class| class.class_id == next)?;
-            }
-            (!at.retired).then_some(at.class_id)
-        };
-        let rows = || all.iter().filter_map(|class| Some((class, living(class.class_id)?)));
+        let living = tator_domain::living_classes(&all);
+        let rows = || all.iter().filter_map(|class| Some((class, *living.get(&class.class_id)?)));
         let numbered = rows().filter_map(|(class, id)| Some((class.source_id.clone()?, id))).collect();
         let named = rows().map(|(class, id)| (class.name.clone(), id)).collect();
         Ok(Self { numbered, named })

@@ -7,23 +7,53 @@ use std::sync::Arc;
 use serde::Serialize;
 use tator_domain::{ClassId, DatasetName, ImageId, RunName};
 use tator_learning::coco_evaluation::{Classes, Counts, covered, evaluate, match_at};
-use tator_store::RunKind;
+use tator_store::{RunEntry, RunKind};
 
-use super::found::{calibration_of, of_atom, of_candidate};
+use super::found::{Today, calibrations_of};
 use super::report::no_figure;
 use super::{Detection, Truths};
 use crate::error::Error;
 use crate::workbench::Workbench;
+
+/// Where precision, recall and F1 are measured.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Cut {
+    /// Overlap from which on something is found.
+    pub iou: f64,
+    /// Score from which on a box of a single source counts, as its model says it.
+    pub score: f64,
+    /// Score from which on what was put together counts, on the scale of the pool.
+    pub pool: f64,
+}
+
+impl Default for Cut {
+    fn default() -> Self {
+        Self { iou: 0.5, score: 0.5, pool: 0.5 }
+    }
+}
+
+/// What a score says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Scale {
+    /// What the model says, whatever it means by it.
+    Raw,
+    /// How often such a box is right, fitted on the run's labelled images.
+    Common,
+    /// The probability of a calibration, cut by its own thresholds.
+    Calibrated,
+}
 
 /// What a run finds of a dataset's truth.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RecallReport {
     /// The run.
     pub run: RunName,
-    /// Overlap from which on something is found.
-    pub iou: f64,
-    /// Score from which on a detection counts for precision, recall and F1.
-    pub score: f64,
+    /// Where it is measured.
+    #[serde(flatten)]
+    pub cut: Cut,
+    /// The scale on which what was put together is cut.
+    pub pool_scale: Scale,
     /// Images of the run that have truth.
     pub images: usize,
     /// Boxes on them that can be missed.
@@ -41,6 +71,12 @@ pub struct RecallRow {
     pub kind: &'static str,
     /// `yolox:full`, `detector`, or what it is.
     pub name: String,
+    /// What its scores say.
+    pub scale: Scale,
+    /// The score from which on its boxes count; a calibration has thresholds of its own.
+    pub score: Option<f64>,
+    /// Whether it is the calibration that passed its gate.
+    pub promoted: bool,
     /// Boxes it gave.
     pub detections: usize,
     /// Share of the truths that some box of it covers, whatever its score: the upper bound of recall.
@@ -49,11 +85,12 @@ pub struct RecallRow {
     pub coverage75: Option<f64>,
     /// Share of the truths found one to one, whatever the score.
     pub recall_any_score: Option<f64>,
-    /// At the chosen score.
+    /// At the chosen score. Of a calibration what it came to on images that it had not seen, at the overlap it was made
+    /// for; at another overlap nothing.
     pub precision: Option<f64>,
-    /// At the chosen score.
+    /// As precision.
     pub recall: Option<f64>,
-    /// At the chosen score.
+    /// As precision.
     pub f1: Option<f64>,
     /// COCO's average precision over all overlaps.
     #[serde(rename = "AP")]
@@ -90,7 +127,31 @@ pub struct ClassRecall {
 struct Group {
     kind: &'static str,
     name: String,
+    scale: Scale,
     detections: Vec<Detection>,
+    /// Of a calibration: how it stands on images that it had not seen.
+    own: Option<Own>,
+}
+
+/// What a calibration says of itself.
+struct Own {
+    iou: f64,
+    promoted: bool,
+    figures: [Option<f64>; 3],
+}
+
+impl Own {
+    fn of(record: &serde_json::Value) -> Self {
+        let test = &record["test"];
+        // A recipe that was taken over may have had too few images to be tested on.
+        let tested = ["right", "wrong", "missed"].iter().any(|count| test[*count].as_u64() > Some(0));
+        let test = |key: &str| test[key].as_f64().filter(|_| tested);
+        Self {
+            iou: record["options"]["iou"].as_f64().unwrap_or(0.5),
+            promoted: record["gate"]["promoted"].as_bool().unwrap_or_default(),
+            figures: [test("precision"), test("recall"), test("f1")],
+        }
+    }
 }
 
 impl Workbench {
@@ -102,28 +163,23 @@ impl Workbench {
         &self,
         d: &DatasetName,
         run: &RunName,
-        (iou, score): (f64, f64),
+        cut: Cut,
         condition: Option<&str>,
     ) -> Result<RecallReport, Error> {
         let truths = Truths::read(self.reader(), d, condition)?;
         let ids = self.looked_at(d, run)?;
-        self.recall_on(d, run, &truths.of_images(|id| ids.contains(&id)), (iou, score))
+        self.recall_on(d, run, &truths.of_images(|id| ids.contains(&id)), cut)
     }
 
     /// The same of two runs, on the images that both have looked at: anything else would compare images, not runs.
     ///
     /// # Errors
     /// As [`Workbench::recall`].
-    pub fn compare_recall(
-        &self,
-        d: &DatasetName,
-        runs: [&RunName; 2],
-        point: (f64, f64),
-    ) -> Result<[RecallReport; 2], Error> {
+    pub fn compare_recall(&self, d: &DatasetName, runs: [&RunName; 2], cut: Cut) -> Result<[RecallReport; 2], Error> {
         let truths = Truths::read(self.reader(), d, None)?;
         let [first, second] = [self.looked_at(d, runs[0])?, self.looked_at(d, runs[1])?];
         let truths = truths.of_images(|id| first.contains(&id) && second.contains(&id));
-        Ok([self.recall_on(d, runs[0], &truths, point)?, self.recall_on(d, runs[1], &truths, point)?])
+        Ok([self.recall_on(d, runs[0], &truths, cut)?, self.recall_on(d, runs[1], &truths, cut)?])
     }
 
     fn looked_at(&self, d: &DatasetName, run: &RunName) -> Result<BTreeSet<ImageId>, Error> {
@@ -131,75 +187,111 @@ impl Workbench {
         Ok(rows.iter().map(|row| row.image_id).collect())
     }
 
-    fn recall_on(
-        &self,
-        d: &DatasetName,
-        run: &RunName,
-        truths: &Truths,
-        (iou, score): (f64, f64),
-    ) -> Result<RecallReport, Error> {
+    fn recall_on(&self, d: &DatasetName, run: &RunName, truths: &Truths, cut: Cut) -> Result<RecallReport, Error> {
         if truths.images.is_empty() {
             let text = format!("no image of run {run} is labelled: label some of them to see what it finds");
             return Err(Error::invalid("run", text));
         }
-        let groups = self.groups(d, run, truths)?;
-        let rows = groups.iter().map(|group| row(group, truths, (iou, score))).collect::<Result<Vec<_>, _>>()?;
-        let classes = classes(&groups, truths, (iou, score))?;
+        let entry = self.reader().run_entry(d, RunKind::Prepass, run)?;
+        let pool_scale = pool_scale(&entry.record);
+        let groups = self.groups(d, &entry, pool_scale, truths)?;
+        let rows = groups.iter().map(|group| row(group, truths, cut)).collect::<Result<Vec<_>, _>>()?;
+        let classes = classes(&groups, truths, (cut.iou, cut.pool))?;
         let n_truths = truths.rows.iter().filter(|truth| !truth.crowd).count();
-        Ok(RecallReport { run: run.clone(), iou, score, images: truths.images.len(), truths: n_truths, rows, classes })
+        let (run, images) = (run.clone(), truths.images.len());
+        Ok(RecallReport { run, cut, pool_scale, images, truths: n_truths, rows, classes })
     }
 
-    fn groups(&self, d: &DatasetName, run: &RunName, truths: &Truths) -> Result<Vec<Group>, Error> {
-        let reader = self.reader();
+    fn groups(
+        &self,
+        d: &DatasetName,
+        entry: &RunEntry,
+        pool_scale: Scale,
+        truths: &Truths,
+    ) -> Result<Vec<Group>, Error> {
+        let (reader, run) = (self.reader(), &entry.name);
         let (Some(first), Some(last)) = (truths.images.first(), truths.images.last()) else { return Ok(Vec::new()) };
+        let today = Today::read(reader, d)?;
         let mut sources: BTreeMap<Arc<str>, Vec<Detection>> = BTreeMap::new();
         let mut stages: BTreeMap<Arc<str>, Vec<Detection>> = BTreeMap::new();
         // A source that found nothing is told, too.
-        let record = reader.run_entry(d, RunKind::Prepass, run)?.record;
-        let names = record["sources"].as_array().into_iter().flatten().filter_map(|one| one["source_run"].as_str());
-        for name in names {
+        let listed = entry.record["sources"].as_array().into_iter().flatten();
+        for name in listed.filter_map(|one| one["source_run"].as_str()) {
             sources.entry(name.into()).or_default();
         }
         for atom in reader.run_atoms(d, run, *first..=*last)? {
             if truths.images.contains(&atom.image_id) {
-                sources.entry(atom.source_run.clone()).or_default().push(of_atom(&atom, atom.score));
+                sources.entry(atom.source_run.clone()).or_default().push(today.of_atom(&atom, atom.score));
                 let score = atom.calibrated.or(atom.score);
-                stages.entry(atom.stage.clone()).or_default().push(of_atom(&atom, score));
+                stages.entry(atom.stage.clone()).or_default().push(today.of_atom(&atom, score));
             }
         }
-        let named = |kind, all: BTreeMap<Arc<str>, Vec<Detection>>| {
-            all.into_iter().map(move |(name, detections)| Group { kind, name: name.to_string(), detections })
+        let named = |kind, scale, all: BTreeMap<Arc<str>, Vec<Detection>>| {
+            let group = move |(name, detections): (Arc<str>, _)| (kind, name.to_string(), scale, detections);
+            all.into_iter().map(group)
         };
         let candidates = reader.run_candidates(d, run, *first..=*last)?;
         let ours: Vec<_> = candidates.iter().filter(|one| truths.images.contains(&one.image_id)).collect();
-        let union = ours.iter().map(|one| of_candidate(one, one.score)).collect();
-        let mut groups: Vec<Group> = named("source", sources).chain(named("stage", stages)).collect();
-        groups.push(Group { kind: "union", name: "all together".into(), detections: union });
-        if let Ok(calibration) = calibration_of(reader, d, run, None) {
+        let union = ours.iter().map(|one| today.of_candidate(one, one.score)).collect();
+        let all = named("source", Scale::Raw, sources).chain(named("stage", pool_scale, stages));
+        let all = all.chain([("union", "all together".to_owned(), pool_scale, union)]);
+        let plain = |(kind, name, scale, detections)| Group { kind, name, scale, detections, own: None };
+        let mut groups: Vec<Group> = all.map(plain).collect();
+        for calibration in calibrations_of(reader, d, entry)? {
             let scores: std::collections::HashMap<i64, f64> =
-                reader.calibration_scores(d, &calibration, *first..=*last)?.into_iter().collect();
-            let scored = ours.iter().filter_map(|one| Some(of_candidate(one, Some(*scores.get(&one.candidate_id)?))));
-            groups.push(Group { kind: "calibrated", name: calibration.to_string(), detections: scored.collect() });
+                reader.calibration_scores(d, &calibration.name, *first..=*last)?.into_iter().collect();
+            let scored =
+                ours.iter().filter_map(|one| Some(today.of_candidate(one, Some(*scores.get(&one.candidate_id)?))));
+            groups.push(Group {
+                kind: "calibrated",
+                name: calibration.name.to_string(),
+                scale: Scale::Calibrated,
+                detections: scored.collect(),
+                own: Some(Own::of(&calibration.record)),
+            });
         }
         Ok(groups)
     }
 }
 
-fn row(group: &Group, truths: &Truths, (iou, score): (f64, f64)) -> Result<RecallRow, Error> {
-    let (real, found) = (&truths.rows, &group.detections);
+/// The scale of the pool: the common one where any source was put on it.
+fn pool_scale(record: &serde_json::Value) -> Scale {
+    let mut sources = record["sources"].as_array().into_iter().flatten();
+    let fitted = sources.any(|one| one["scores"]["fitted"].as_bool() == Some(true));
+    if fitted { Scale::Common } else { Scale::Raw }
+}
+
+fn row(group: &Group, truths: &Truths, cut: Cut) -> Result<RecallRow, Error> {
+    let (real, found, iou) = (&truths.rows, &group.detections, cut.iou);
+    let score = match group.kind {
+        "source" => Some(cut.score),
+        "calibrated" => None,
+        _ => Some(cut.pool),
+    };
     let matches = match_at(real, found, iou, Classes::Apart).map_err(no_figure)?;
-    let (all, chosen) = (matches.counts(real, found, f64::NEG_INFINITY), matches.counts(real, found, score));
+    let all = matches.counts(real, found, f64::NEG_INFINITY);
+    let [precision, recall, f1] = match (&group.own, score) {
+        (Some(own), _) if (own.iou - iou).abs() < 1e-9 => own.figures,
+        (None, Some(score)) => {
+            let chosen = matches.counts(real, found, score).overall;
+            [chosen.precision(), chosen.recall(), chosen.f1()]
+        }
+        _ => [None; 3],
+    };
     let figures = evaluate(real, found, Classes::Apart).map_err(no_figure)?.figures;
     Ok(RecallRow {
         kind: group.kind,
         name: group.name.clone(),
+        scale: group.scale,
+        score,
+        promoted: group.own.as_ref().is_some_and(|own| own.promoted),
         detections: found.len(),
         coverage: share(truths, found, iou)?,
         coverage75: share(truths, found, 0.75)?,
         recall_any_score: all.overall.recall(),
-        precision: chosen.overall.precision(),
-        recall: chosen.overall.recall(),
-        f1: chosen.overall.f1(),
+        precision,
+        recall,
+        f1,
         ap: figures.ap,
         ap50: figures.ap50,
     })

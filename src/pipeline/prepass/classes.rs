@@ -43,7 +43,7 @@ fn spelled(name: &str) -> String {
     words.map(str::to_lowercase).collect::<Vec<_>>().join(" ")
 }
 
-/// Maps the classes of a model. `tables` are asked in their order.
+/// Maps the classes of a model. `tables` are asked in their order; some class must have a counterpart when `needed`.
 ///
 /// # Errors
 /// [`Error::Invalid`] for a table that names a class that the dataset has not, and when no class at all has a counterpart.
@@ -52,6 +52,7 @@ pub fn map_classes(
     names: &[String],
     classes: &[Class],
     tables: &[&BTreeMap<String, String>],
+    needed: bool,
 ) -> Result<Vec<Mapped>, Error> {
     let living: Vec<&Class> = classes.iter().filter(|class| !class.retired).collect();
     let mut varied: HashMap<String, Option<&Class>> = HashMap::new();
@@ -81,7 +82,7 @@ pub fn map_classes(
         Ok(Mapped { model_class: name.clone(), class_id, class, how })
     };
     let mapped = names.iter().map(one).collect::<Result<Vec<_>, Error>>()?;
-    if mapped.iter().all(|one| one.class_id.is_none()) {
+    if needed && mapped.iter().all(|one| one.class_id.is_none()) {
         let few = |names: Vec<&str>| names.into_iter().take(8).collect::<Vec<_>>().join(", ");
         let (theirs, ours) = (names.iter().map(String::as_str).collect(), living.iter().map(|c| c.name.as_str()));
         let text = format!(
@@ -132,6 +133,7 @@ mod tests {
             &names(&["car", "truck", "dog", "traffic light", "TRAFFIC-light", "cat"]),
             &classes,
             &[&table],
+            true,
         )
         .unwrap();
         let told: Vec<_> = found.iter().map(|one| (one.class_id, one.how)).collect();
@@ -150,12 +152,13 @@ mod tests {
     #[test]
     fn a_table_must_name_real_classes_and_something_must_fit() {
         let classes = [class(1, "car")];
-        let wrong = map_classes("m", &names(&["car"]), &classes, &[&table(&[("car", "lorry")])]).unwrap_err();
+        let wrong = map_classes("m", &names(&["car"]), &classes, &[&table(&[("car", "lorry")])], true).unwrap_err();
         assert!(wrong.to_string().contains("lorry"), "{wrong}");
-        let nothing = map_classes("m", &names(&["cat"]), &classes, &[]).unwrap_err().to_string();
+        let nothing = map_classes("m", &names(&["cat"]), &classes, &[], true).unwrap_err().to_string();
         assert!(nothing.contains("cat") && nothing.contains("car"), "{nothing}");
         let retired = [Class { retired: true, ..class(1, "cat") }, class(2, "dog")];
-        assert!(map_classes("m", &names(&["cat"]), &retired, &[]).is_err());
+        assert!(map_classes("m", &names(&["cat"]), &retired, &[], true).is_err());
+        assert!(map_classes("m", &names(&["cat"]), &retired, &[], false).unwrap()[0].class_id.is_none());
         assert_eq!(unknown_names(&table(&[("cta", "cat")]), &[&names(&["cat"])]), ["cta"]);
     }
 }

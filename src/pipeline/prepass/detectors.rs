@@ -28,7 +28,7 @@ pub(super) fn expand(recipe: &Recipe, models: &[Model]) -> Result<Recipe, Error>
         let others = all.filter(|name| !named(name));
         expanded.detectors.extend(others.map(|model| DetectorRecipe { model, ..detector.clone() }));
     }
-    let sees = !expanded.detectors.is_empty() || expanded.text.is_some();
+    let sees = !expanded.detectors.is_empty() || expanded.text.is_some() || expanded.looks_alone();
     if sees { Ok(expanded) } else { Err(Error::NoModel(Task::Detect)) }
 }
 
@@ -36,9 +36,11 @@ pub(super) fn expand(recipe: &Recipe, models: &[Model]) -> Result<Recipe, Error>
 pub(super) fn passes(shared: &Shared, recipe: &Recipe, classes: &[Class]) -> Result<Vec<Pass>, Error> {
     let mut passes = Vec::new();
     for detector in &recipe.detectors {
-        let (model, engine) = shared.engines.detector(&shared.shelves, &shared.settings(), &detector.model)?;
+        let (model, engine) = shared.engines.detector_of_job(&shared.shelves, &shared.settings(), &detector.model)?;
         let name = &model.manifest.name;
-        let mapped = map_classes(name, engine.classes(), classes, &[&detector.classes, &recipe.classes])?;
+        let tables = [&detector.classes, &recipe.classes];
+        // Where something is serves look-alikes, whatever the model calls it.
+        let mapped = map_classes(name, engine.classes(), classes, &tables, recipe.similarity.is_none())?;
         let one = |mode: &str, windows: Option<&WindowRecipe>| pass(&model, &engine, detector, &mapped, mode, windows);
         if detector.full {
             passes.push(one("full", None));
@@ -72,6 +74,7 @@ fn pass(
         prompt: None,
     });
     let slicing = windows.map(|w| (w.side, w.overlap));
+    let across = options.overlap.is_some_and(|overlap| overlap.across_classes);
     Pass {
         stage: StageKind::Detector,
         source: name.as_str().into(),
@@ -81,7 +84,7 @@ fn pass(
         labels: labels.collect(),
         look: Box::new(DetectorLook { engine: Arc::clone(engine), options, slicing }),
         needs_before: false,
-        windows: windows.cloned(),
+        windows: windows.map(|w| WindowRecipe { across_classes: w.across_classes || across, ..w.clone() }),
         classes: mapped.to_vec(),
     }
 }

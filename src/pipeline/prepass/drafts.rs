@@ -61,6 +61,9 @@ pub struct DraftPreview {
     pub samples: Vec<DraftSample>,
 }
 
+/// Images of a stretch among which an example is looked for.
+const TRIED: usize = 48;
+
 /// An image and what it would get.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct DraftSample {
@@ -136,22 +139,9 @@ pub(crate) fn free_images(d: &DatasetName, run: &RunName) -> String {
     format!("{FREE} AND (image_id, content_hash) IN (SELECT image_id, content_hash FROM {d}.run_images_{run})")
 }
 
-/// The class that each class is today: itself, or what it was merged into; those that are retired for good are left out.
+/// The class that each class is today; those that are retired for good are left out.
 pub(crate) fn living_classes(reader: &Reader, d: &DatasetName) -> Result<HashMap<ClassId, ClassId>, Error> {
-    let classes = reader.class_list(d)?;
-    let by_number: HashMap<ClassId, _> = classes.iter().map(|class| (class.class_id, class)).collect();
-    let today = |id: ClassId| {
-        let (mut at, mut steps) = (by_number.get(&id)?, 0);
-        while at.retired {
-            at = by_number.get(&at.retired_into?)?;
-            steps += 1;
-            if steps > by_number.len() {
-                return None;
-            }
-        }
-        Some((id, at.class_id))
-    };
-    Ok(by_number.keys().filter_map(|id| today(*id)).collect())
+    Ok(tator_domain::living_classes(&reader.class_list(d)?))
 }
 
 /// The condition that a run has looked at an image.
@@ -178,7 +168,8 @@ pub(crate) fn sample(image: &ImageRow, drafts: &[DraftBox]) -> DraftSample {
 }
 
 impl Workbench {
-    /// Some images of a run, spread over all of them, with their candidates that score enough.
+    /// Some images of a run, spread over all of them, with their candidates that score enough. Of each stretch the first
+    /// that has any: a picture of nothing shows nothing of a run.
     ///
     /// # Errors
     /// [`Error::NotFound`] for the run.
@@ -186,19 +177,31 @@ impl Workbench {
         let reader = self.reader();
         let filter = ImageFilter { condition: Some(looked_at(d, run)), ..ImageFilter::default() };
         let images = reader.image_rows(d, &filter)?;
+        let living = living_classes(reader, d)?;
         let step = images.len().div_ceil(n.max(1)).max(1);
-        let sample = |image: &ImageRow| {
-            let candidates = reader.run_candidates(d, run, image.image_id..=image.image_id)?;
-            let sure = candidates.iter().filter(|one| one.score.unwrap_or(0.0) >= score);
-            let drafts = sure.map(|one| DraftBox {
-                image_id: one.image_id,
-                class_id: one.class_id,
-                rect: one.rect,
-                score: one.score,
-            });
-            Ok(sample(image, &drafts.collect::<Vec<_>>()))
+        let draft = |one: &Candidate| {
+            let class_id = living.get(&one.class_id).copied().unwrap_or(one.class_id);
+            DraftBox { image_id: one.image_id, class_id, rect: one.rect, score: one.score }
         };
-        images.iter().step_by(step).map(sample).collect()
+        let of_stretch = |stretch: &[ImageRow]| {
+            let some = &stretch[..stretch.len().min(TRIED)];
+            let on = some[0].image_id..=some[some.len() - 1].image_id;
+            let candidates = reader.run_candidates(d, run, on)?;
+            let sure = candidates.iter().filter(|one| one.score.unwrap_or(0.0) >= score);
+            let drafts: Vec<DraftBox> = sure.map(draft).collect();
+            let has = |image: &&ImageRow| drafts.iter().any(|draft| draft.image_id == image.image_id);
+            Ok(sample(some.iter().find(has).unwrap_or(&some[0]), &drafts))
+        };
+        images.chunks(step).map(of_stretch).collect()
+    }
+
+    /// How many images could get drafts of a run.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for the run.
+    pub fn free_for_drafts(&self, d: &DatasetName, run: &RunName) -> Result<usize, Error> {
+        let filter = ImageFilter { condition: Some(free_images(d, run)), ..ImageFilter::default() };
+        Ok(self.reader().image_rows(d, &filter)?.len())
     }
 
     /// What candidates of a run would become drafts; nothing is changed.

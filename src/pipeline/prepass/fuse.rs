@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use tator_domain::{ImageId, iou};
+use tator_domain::{ClassId, ImageId, iou};
 use tator_learning::candidate::Candidate as Scored;
 use tator_learning::fusion::{
     Confidence, Decay, DedupeRule, SoftRule, WeightedRule, dedupe, drop_scoreless, merge_greedily, merge_transitively,
@@ -18,11 +18,15 @@ use super::scores::Maps;
 /// A score where a source gives none: it may speak, but last.
 const UNSURE: f64 = 1e-6;
 
-/// What a pass found under classes of the dataset, boxes of neighbouring windows put together.
+/// What a pass found, boxes of neighbouring windows put together. Classes that the dataset has not are among them: a box
+/// of theirs may be the better word on one of ours, and goes only when that is settled.
 pub(super) fn settled(pass: &Pass, found: &[Found]) -> Vec<Found> {
-    let known = |one: &&Found| label_of(pass, one).is_some_and(|label| label.class_id.is_some());
-    let found: Vec<Found> = found.iter().filter(known).copied().collect();
-    pass.windows.as_ref().map_or(found.clone(), |windows| joined(pass, found, windows))
+    pass.windows.as_ref().map_or_else(|| found.to_vec(), |windows| joined(pass, found.to_vec(), windows))
+}
+
+/// The class of the dataset that something was found under.
+pub(super) fn class_of(pass: &Pass, found: &Found) -> Option<ClassId> {
+    label_of(pass, found)?.class_id
 }
 
 pub(super) fn label_of<'p>(pass: &'p Pass, found: &Found) -> Option<&'p Label> {
@@ -43,14 +47,16 @@ fn joined(pass: &Pass, found: Vec<Found>, windows: &WindowRecipe) -> Vec<Found> 
             merged.map(|one| with(one.group.keeper, one.rect, one.score)).collect()
         }
         Merge::SoftNms => {
-            let rule = SoftRule { decay: Decay::Linear(windows.threshold), least_score: 1e-3, class_agnostic: false };
+            let decay = Decay::Linear(windows.threshold);
+            let rule = SoftRule { decay, least_score: 1e-3, class_agnostic: overlap.class_agnostic };
             soft_nms(&rows, &rule).into_iter().map(|(row, score)| with(row, found[row].rect, score)).collect()
         }
     }
 }
 
 fn scored(pass: &Pass, found: &Found, score: Option<f64>, source: u32) -> Scored {
-    let class = label_of(pass, found).and_then(|label| label.class_id).unwrap_or_default();
+    // A class that the dataset has not is one of its own below all that it has.
+    let class = class_of(pass, found).unwrap_or_else(|| -2 - ClassId::try_from(found.label).unwrap_or_default());
     Scored { rect: found.rect, class, score: score.unwrap_or(UNSURE), source }
 }
 
@@ -79,24 +85,30 @@ pub(super) fn fuse(
     next: &mut Numbers,
 ) -> Fused {
     let mut fused = Fused::default();
-    let mut rows: Vec<Scored> = Vec::new();
+    let (mut rows, mut strangers): (Vec<Scored>, Vec<Scored>) = Default::default();
     for (place, (pass, found)) in passes.iter().zip(settled).enumerate() {
         let maps = maps.get(place);
         for one in found {
             let raw = one.score.map(f64::from);
             let calibrated = maps.and_then(|maps| maps.calibrated(raw, image_id));
             let number = next.atom + fused.atoms.len() as i64;
-            let Some(atom) = atom(image_id, pass, one, calibrated, number) else { continue };
-            rows.push(scored(pass, one, calibrated.or(raw), place as u32));
-            fused.atoms.push(atom);
+            let row = scored(pass, one, calibrated.or(raw), place as u32);
+            match atom(image_id, pass, one, calibrated, number) {
+                Some(atom) => {
+                    rows.push(row);
+                    fused.atoms.push(atom);
+                }
+                None => strangers.push(row),
+            }
         }
     }
-    let stay: Vec<usize> = if rule.scoreless_iou > 0.0 {
+    let mut stay: Vec<usize> = if rule.scoreless_iou > 0.0 {
         let has: Vec<bool> = fused.atoms.iter().map(|atom| atom.score.is_some()).collect();
         drop_scoreless(&rows, &has, rule.scoreless_iou)
     } else {
         (0..rows.len()).collect()
     };
+    outdone(&rows, &mut stay, &strangers, rule);
     let chosen: Vec<Scored> = stay.iter().map(|row| rows[*row]).collect();
     for group in groups(&chosen, rule, passes.len()) {
         let members: Vec<&Atom> = group.members.iter().map(|row| &fused.atoms[stay[*row]]).collect();
@@ -114,6 +126,26 @@ pub(super) fn fuse(
     next.atom += fused.atoms.len() as i64;
     fused.members.sort_by_key(|member| (member.candidate_id, member.atom_id));
     fused
+}
+
+/// Takes away what joins a better box of a class that the dataset has not, where classes are compared: a dog that is taken
+/// for a horse less surely is a dog.
+fn outdone(rows: &[Scored], stay: &mut Vec<usize>, strangers: &[Scored], rule: &FusionRecipe) {
+    if rule.cross_class_iou.is_none() || rule.mode == Mode::Wbf || strangers.is_empty() {
+        return;
+    }
+    let all: Vec<Scored> = stay.iter().map(|row| rows[*row]).chain(strangers.iter().copied()).collect();
+    let ours = stay.len();
+    let mut gone: Vec<bool> = vec![false; ours];
+    for cluster in dedupe(&all, &dedupe_rule(rule)).iter().filter(|cluster| cluster.members[0] >= ours) {
+        cluster.members.iter().filter(|member| **member < ours).for_each(|member| gone[*member] = true);
+    }
+    let mut gone = gone.iter();
+    stay.retain(|_| !gone.next().copied().unwrap_or_default());
+}
+
+fn dedupe_rule(rule: &FusionRecipe) -> DedupeRule {
+    DedupeRule { iou: rule.iou, cross_class_iou: rule.cross_class_iou, weighted_boxes: rule.mode == Mode::Weighted }
 }
 
 fn atom(image_id: ImageId, pass: &Pass, found: &Found, calibrated: Option<f64>, atom_id: i64) -> Option<Atom> {
@@ -156,12 +188,7 @@ fn groups(rows: &[Scored], rule: &FusionRecipe, n_passes: usize) -> Vec<Group> {
         let fused = weighted_boxes_fusion(&rows, &rule).into_iter();
         return fused.map(|one| Group { members: one.members, rect: one.rect, score: one.score }).collect();
     }
-    let rule = DedupeRule {
-        iou: rule.iou,
-        cross_class_iou: rule.cross_class_iou,
-        weighted_boxes: rule.mode == Mode::Weighted,
-    };
-    let clusters = dedupe(rows, &rule).into_iter();
+    let clusters = dedupe(rows, &dedupe_rule(rule)).into_iter();
     clusters.map(|one| Group { members: one.members, rect: one.rect, score: one.score }).collect()
 }
 

@@ -8,6 +8,7 @@
 //! off in between. An image on which a model broke is `failed` there, which is not the same as having nothing on it. Nothing
 //! in here writes a box: that is [`drafts`], when a person asks for it.
 
+mod alike;
 mod cache;
 mod classes;
 mod detectors;
@@ -24,6 +25,7 @@ mod recipe;
 mod request;
 mod scores;
 mod shown;
+mod similar_windows;
 mod similarity;
 #[cfg(test)]
 mod tests;
@@ -39,7 +41,6 @@ pub use classes::{How, Mapped};
 pub use drafts::{DraftPreview, DraftRequest, DraftSample, looked_at};
 pub(crate) use drafts::{free_images, living_classes, sample};
 pub(crate) use estimate::{EstimateRequest, estimate};
-pub use pace::StagePace;
 pub(crate) use publish::run;
 pub use recipe::{
     Calibrate, DetectorRecipe, FusionRecipe, Merge, Metric, Mode, PRESETS, Recipe, SimilarityRecipe, Strategy,

@@ -35,6 +35,11 @@ pub(super) fn plan(shared: &Shared, d: &DatasetName, recipe: &Recipe) -> Result<
             Ok(pass) => passes.push(pass),
             Err(why) => warnings.push(why),
         }
+        if passes.iter().all(|pass| pass.labels.iter().all(|label| label.class_id.is_none())) {
+            // Detectors that only say where something is are of no use without it.
+            let text = format!("no class of any model is one of the dataset; {}", warnings.join("; "));
+            return Err(Error::invalid("classes", text));
+        }
     }
     if passes.is_empty() {
         return Err(Error::invalid(

@@ -9,7 +9,7 @@ use tator_domain::{Clock, ImageId, RunName, SystemClock};
 use tator_store::{ImageRow, PrepassTables, Reader, RunDraft, RunImage, RunKind};
 
 use super::cache::{Kept, PassCache};
-use super::fuse::{Numbers, fuse, label_of, settled};
+use super::fuse::{Numbers, class_of, fuse, label_of, settled};
 use super::look_over::{Looked, Missing, look_over};
 use super::looks::{Found, Pass};
 use super::plan::{Plan, plan};
@@ -19,7 +19,7 @@ use super::scores::{MapNote, Maps};
 use super::unfinished::Unfinished;
 use crate::error::Error;
 use crate::evaluate::{Detection, Truths};
-use crate::jobs::Context;
+use crate::jobs::{Context, StageProgress};
 
 /// Failures that a report names one by one.
 const TOLD: usize = 200;
@@ -35,8 +35,8 @@ pub(crate) struct RunReport {
     pub skipped: Vec<Value>,
     pub failed_images: usize,
     pub warnings: Vec<String>,
-    pub stages: Value,
-    pub bottleneck: String,
+    pub stages: Vec<StageProgress>,
+    pub bottleneck: Option<String>,
     pub seconds: f64,
     pub tables: Vec<String>,
 }
@@ -152,7 +152,7 @@ fn write(
         skipped,
         failed_images,
         warnings: plan.warnings.clone(),
-        stages: json!(looked.pace.stages()),
+        stages: looked.pace.stages(),
         bottleneck: looked.pace.bottleneck(),
         seconds: looked.pace.seconds(),
         tables: ["atoms", "candidates", "candidate_atoms", "run_images"].map(|t| format!("{d}.{t}_{run}")).into(),
@@ -190,8 +190,9 @@ fn of_image(
         tally.failed += u64::from(status == "failed");
         tally.skipped += u64::from(status == "skipped");
         let found = kept.as_ref().map(|kept| settled(pass, &kept.found)).unwrap_or_default();
+        let atoms = found.iter().filter(|one| class_of(pass, one).is_some()).count();
         if let Some(kept) = &kept {
-            count(pass, kept, &found, tally);
+            count(pass, kept, atoms, tally);
         }
         rows.push(RunImage {
             image_id: image.image_id,
@@ -200,7 +201,7 @@ fn of_image(
             source_run: Arc::clone(&pass.source_run),
             status: status.into(),
             error: error.map(Into::into),
-            n_atoms: i32::try_from(found.len()).unwrap_or(i32::MAX),
+            n_atoms: i32::try_from(atoms).unwrap_or(i32::MAX),
             ms: kept.map(|kept| kept.ms),
         });
         all.push(found);
@@ -208,8 +209,8 @@ fn of_image(
     Ok((all, rows))
 }
 
-fn count(pass: &Pass, kept: &Kept, found: &[Found], tally: &mut Tally) {
-    tally.atoms += found.len() as u64;
+fn count(pass: &Pass, kept: &Kept, atoms: usize, tally: &mut Tally) {
+    tally.atoms += atoms as u64;
     tally.ms += kept.ms;
     for label in kept.found.iter().filter_map(|one| label_of(pass, one)) {
         let left_out =
@@ -243,7 +244,7 @@ fn fit_maps(
             let kept = hash.map_or(Ok(None), |hash| caches[number].get(&hash))?;
             let found = kept.map(|kept| settled(pass, &kept.found)).unwrap_or_default();
             detections.extend(found.iter().filter_map(|one| {
-                let class = label_of(pass, one)?.class_id?;
+                let class = class_of(pass, one)?;
                 Some(Detection { image: image.image_id, class, shape: one.rect, score: one.score?.into() })
             }));
         }
@@ -261,9 +262,8 @@ fn record(
     notes: &[MapNote],
     data_version: i64,
 ) -> Value {
-    let stages = report.stages.as_array().cloned().unwrap_or_default();
     let sources = plan.passes.iter().zip(tallies).zip(notes).map(|((pass, tally), note)| {
-        let pace = stages.iter().find(|stage| stage["stage"].as_str() == Some(&pass.source_run));
+        let pace = report.stages.iter().find(|stage| *stage.name == *pass.source_run);
         let looked = report.images as u64 - tally.failed - tally.skipped;
         json!({
             "stage": pass.stage.as_str(),

@@ -93,6 +93,9 @@ pub struct WindowRecipe {
     /// From which overlap on they are joined.
     #[serde(default = "half")]
     pub threshold: f64,
+    /// Boxes of different classes are joined, too, under the class of the better one; the detector's own unless said.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub across_classes: bool,
 }
 
 /// How boxes of one source that overlap become fewer.
@@ -151,7 +154,7 @@ pub struct SimilarityRecipe {
     /// Labelled boxes of the whole dataset are examples.
     #[serde(default = "yes")]
     pub dataset: bool,
-    /// Windows of the examples' size are looked at, too, not only what detectors found.
+    /// Windows of the examples' size are looked at, too, not only what others found.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub windows: bool,
 }
@@ -277,14 +280,20 @@ impl Recipe {
         toml::to_string(self).map_err(|e| Error::invalid("recipe", e.to_string()))
     }
 
+    /// Whether look-alikes are found without anybody who looked before.
+    pub(super) fn looks_alone(&self) -> bool {
+        self.similarity.as_ref().is_some_and(|similarity| similarity.windows && similarity.dataset)
+    }
+
     /// Refuses what makes no sense.
     ///
     /// # Errors
     /// [`Error::Invalid`] naming the key.
     pub fn check(&self) -> Result<(), Error> {
         self.name.parse::<tator_domain::RunName>().map_err(|e| Error::invalid("recipe name", e.to_string()))?;
-        if self.detectors.is_empty() && self.text.is_none() {
-            return Err(Error::invalid("recipe", "nothing looks at the images: it needs a [[detectors]] or [text]"));
+        if self.detectors.is_empty() && self.text.is_none() && !self.looks_alone() {
+            let text = "nothing looks at the images: it needs a [[detectors]], [text], or [similarity] with windows and dataset";
+            return Err(Error::invalid("recipe", text));
         }
         if let Some(text) = &self.text {
             text.check()?;
@@ -349,7 +358,7 @@ impl WindowRecipe {
             Metric::Iou => fusion::Metric::Iou,
             Metric::Ios => fusion::Metric::Ios,
         };
-        fusion::Overlap { metric, limit: fusion::Limit::From(self.threshold), class_agnostic: false }
+        fusion::Overlap { metric, limit: fusion::Limit::From(self.threshold), class_agnostic: self.across_classes }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a run found on one image, for whoever looks at it.
 
 use serde::Serialize;
-use tator_domain::{ClassId, DatasetName, ImageId, RunName};
+use tator_domain::{BoxId, ClassId, DatasetName, ImageId, RunName};
 use tator_store::{Atom, Candidate};
 
 use crate::error::Error;
@@ -23,7 +23,7 @@ pub struct FoundOn {
 pub struct ShownCandidate {
     /// Its number in the run.
     pub candidate_id: i64,
-    /// A class of the dataset.
+    /// A class of the dataset, as it is today: a merged one is what it became.
     pub class_id: ClassId,
     /// `[x, y, w, h]` in pixels.
     pub rect: [f64; 4],
@@ -54,6 +54,8 @@ pub struct ShownAtom {
     pub model_class: String,
     /// The words that were asked for.
     pub prompt: Option<String>,
+    /// The labelled box that it looks like.
+    pub exemplar_box_id: Option<BoxId>,
 }
 
 /// What became of the image in one source.
@@ -82,13 +84,14 @@ fn shown_atom(atom: &Atom) -> ShownAtom {
         source_run: atom.source_run.to_string(),
         model_class: atom.model_class.to_string(),
         prompt: atom.prompt.as_deref().map(str::to_owned),
+        exemplar_box_id: atom.exemplar_box_id,
     }
 }
 
-fn shown_candidate(candidate: &Candidate, atoms: Vec<ShownAtom>) -> ShownCandidate {
+fn shown_candidate(candidate: &Candidate, class_id: ClassId, atoms: Vec<ShownAtom>) -> ShownCandidate {
     ShownCandidate {
         candidate_id: candidate.candidate_id,
-        class_id: candidate.class_id,
+        class_id,
         rect: sides(candidate.rect),
         score: candidate.score,
         score_source: candidate.score_source.to_string(),
@@ -110,10 +113,12 @@ impl Workbench {
         }
         let (atoms, members) = (reader.run_atoms(d, run, on.clone())?, reader.run_members(d, run, on.clone())?);
         let candidates = reader.run_candidates(d, run, on)?;
+        let living = super::living_classes(reader, d)?;
         let of = |candidate: &Candidate| {
             let ours = members.iter().filter(|member| member.candidate_id == candidate.candidate_id);
             let atoms = ours.filter_map(|member| atoms.iter().find(|atom| atom.atom_id == member.atom_id));
-            shown_candidate(candidate, atoms.map(shown_atom).collect())
+            let today = living.get(&candidate.class_id).copied().unwrap_or(candidate.class_id);
+            shown_candidate(candidate, today, atoms.map(shown_atom).collect())
         };
         let source = |row: &tator_store::RunImage| ShownSource {
             source_run: row.source_run.to_string(),

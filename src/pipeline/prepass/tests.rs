@@ -3,7 +3,7 @@
 use tator_domain::PixelBox;
 use tator_vision::{Picture, Stop};
 
-use super::fuse::{Fused, Numbers, fuse, settled};
+use super::fuse::{Fused, Numbers, class_of, fuse, settled};
 use super::looks::{About, Found, Label, Look, Pass, StageKind};
 use super::recipe::{FusionRecipe, Merge, Metric, Mode, WindowRecipe};
 use crate::error::Error;
@@ -101,8 +101,40 @@ fn what_has_no_score_stays_and_says_so_or_needs_somebody_who_agrees() {
 }
 
 #[test]
+fn a_better_box_of_a_class_that_is_none_of_ours_settles_a_place_and_goes() {
+    let across = FusionRecipe { cross_class_iou: Some(0.8), ..FusionRecipe::default() };
+    // A dog that the other model takes for a car, and less surely so; a car that the first takes for a dog, less surely.
+    let found =
+        [vec![at(0.0, 2, Some(0.9)), at(300.0, 2, Some(0.3))], vec![at(0.0, 0, Some(0.4)), at(300.0, 0, Some(0.8))]];
+    let settled = fused(&found, &across);
+    assert_eq!((settled.atoms.len(), settled.candidates.len()), (2, 1), "atoms are kept, the dog is no car");
+    assert_eq!((settled.candidates[0].rect.x, settled.candidates[0].n_atoms), (300.0, 1), "a dog is no member");
+    assert_eq!(fused(&found, &FusionRecipe::default()).candidates.len(), 2, "apart, classes say nothing of each other");
+    let wbf = FusionRecipe { mode: Mode::Wbf, ..across };
+    assert_eq!(fused(&found, &wbf).candidates.len(), 2);
+
+    // Neighbouring windows of one model: across classes the better word stays, whether we have that class or not.
+    let windows = |across_classes| WindowRecipe { across_classes, ..merged_by(Merge::Nms) };
+    let seen = [at(0.0, 2, Some(0.9)), at(5.0, 0, Some(0.4)), at(300.0, 0, Some(0.8)), at(305.0, 2, Some(0.3))];
+    let kept = |across| {
+        let pass = pass("a", Some(windows(across)));
+        settled_classes(&pass, &seen)
+    };
+    assert_eq!(kept(true), [None, Some(1)]);
+    assert_eq!(kept(false), [None, Some(1), Some(1), None]);
+}
+
+fn settled_classes(pass: &Pass, found: &[Found]) -> Vec<Option<i32>> {
+    settled(pass, found).iter().map(|one| class_of(pass, one)).collect()
+}
+
+fn merged_by(merge: Merge) -> WindowRecipe {
+    WindowRecipe { side: None, overlap: 0.2, merge, metric: Metric::Ios, threshold: 0.5, across_classes: false }
+}
+
+#[test]
 fn windows_are_put_together_as_the_recipe_says() {
-    let windows = |merge| Some(WindowRecipe { side: None, overlap: 0.2, merge, metric: Metric::Ios, threshold: 0.5 });
+    let windows = |merge| Some(merged_by(merge));
     let halves = [at(0.0, 0, Some(0.9)), at(40.0, 0, Some(0.8))];
     let count = |merge| settled(&pass("a", windows(merge)), &halves).len();
     assert_eq!([Merge::None, Merge::Nms, Merge::GreedyNmm, Merge::Nmm].map(count), [2, 1, 1, 1]);

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use tator_domain::{DatasetName, ImageId, RunName};
 use tator_pipeline::PrepassRequest;
+use tator_pipeline::evaluate::Cut;
 use tator_pipeline::prepass::{DraftRequest, PRESETS};
 use tator_store::RunKind;
 
@@ -98,6 +99,7 @@ async fn restore(bench: Bench, entry: web::Path<String>) -> WebResult<HttpRespon
 struct Point {
     iou: Option<String>,
     score: Option<String>,
+    pool: Option<String>,
     #[serde(rename = "where")]
     condition: Option<String>,
 }
@@ -110,12 +112,15 @@ async fn recall(
     let (dataset, run) = path.into_inner();
     let iou = parsed("iou", point.iou.as_deref())?.unwrap_or(0.5);
     let score = parsed("score", point.score.as_deref())?.unwrap_or(0.5);
-    for (field, value) in [("iou", iou), ("score", score)] {
+    // One score for both is what a caller means who names one.
+    let pool = parsed("pool", point.pool.as_deref())?.unwrap_or(score);
+    for (field, value) in [("iou", iou), ("score", score), ("pool", pool)] {
         if !(0.0..=1.0).contains(&value) {
             return Err(WebError::invalid(field, "between 0 and 1"));
         }
     }
-    let report = blocking(move || bench.recall(&dataset, &run, (iou, score), point.condition.as_deref())).await?;
+    let report =
+        blocking(move || bench.recall(&dataset, &run, Cut { iou, score, pool }, point.condition.as_deref())).await?;
     Ok(HttpResponse::Ok().json(report))
 }
 

@@ -79,6 +79,7 @@ export function registerActions({ desk, refine, pointMode, choice, autoClass, ba
   registerAction("find-detect", () => finds.detect());
   registerAction("find-text", () => finds.say());
   registerAction("find-like", () => finds.like());
+  registerAction("find-run", () => finds.candidates.toggle());
   registerAction("find-region", hold("find"));
   for (const [way, [x, y]] of Object.entries(WAYS)) {
     registerAction(`aim-${way}`, () => aim.step(x * STEP.small, y * STEP.small));

@@ -51,6 +51,8 @@ export function createAssistClient({ base = "", dataset, client, fetch = (...all
     /** A request of its own, which nothing newer may drop: it carries no name of the tab. */
     segment: (image_id, prompt, signal) => go(`${root}/images/${image_id}/segment`, "segment", { ...posted(prompt), signal }),
     propose: (image_id, wish, signal) => go(`${root}/images/${image_id}/propose`, "propose", { ...posted(wish), signal }),
+    prepassRuns: (signal) => go(`${root}/runs`, "status", { signal }),
+    foundOn: (run, image_id, signal) => go(`${root}/runs/${encodeURIComponent(run)}/images/${image_id}`, "status", { signal }),
     classify: (image_id, box, signal) => go(`${root}/images/${image_id}/classify`, "classify", { ...posted({ box }), signal }),
     window: (wish, signal) => go(`${root}/assist/window`, "window", { ...posted({ client, ...wish }), signal }),
     status: (signal) => go(`${base}/api/v1/assist?client=${encodeURIComponent(client)}`, "status", { signal }),

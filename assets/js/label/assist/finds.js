@@ -1,8 +1,11 @@
-// Proposals for the image in hand: by a detector, by words, or by likeness to a box. Asked for beside everything else; a
-// newer question takes the place of an older one. Taking them makes ordinary edits, all at once or one by one.
+// Proposals for the image in hand: by a detector, by words, by likeness to a box, or the candidates of a run. Asked for
+// beside everything else; a newer question takes the place of an older one. Taking them makes ordinary edits, all at once or
+// one by one.
 import { uuid } from "../api.js";
+import { Candidates } from "./candidates.js";
+import { scoreText } from "./candidates_rule.js";
 import { isSuperseded } from "./client.js";
-import { draftOf, lookOf, nextPlace, placeOf, shownPlaces } from "./finds_rule.js";
+import { draftOf, drawnPlaces, lookOf, nextPlace, placeOf, shownPlaces } from "./finds_rule.js";
 
 const DOING = { detect: "propose boxes", text: "look for words", like: "look for its like" };
 const LABEL = { detect: "Boxes of a detector", text: "Boxes by words", like: "More like this box" };
@@ -15,6 +18,7 @@ export class Finds {
     this.how = "detect";
     this.waiting = null;
     this.thresholds = {}; // the last one of each way, for the next image
+    this.candidates = new Candidates(this);
   }
 
   get words() {
@@ -32,9 +36,7 @@ export class Finds {
     const { app, client, runs } = this.desk;
     const { image } = app.state;
     if (!image) return;
-    this.waiting?.abort();
-    const controller = new AbortController();
-    Object.assign(this, { waiting: controller, open: true, how: asked.how });
+    const controller = this.begin(asked.how);
     if (asked.how === "text") this.desk.settings.set("words", asked.text ?? "");
     const body = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined && value !== null && value !== ""));
     const row = { kind: "propose", label: LABEL[asked.how], image_id: image.image_id, cancel: () => controller.abort() };
@@ -44,16 +46,29 @@ export class Finds {
     } catch (error) {
       if (!isSuperseded(error)) this.desk.complain(error, DOING[asked.how]);
     } finally {
-      if (this.waiting === controller) this.waiting = null;
-      this.desk.changed();
+      this.ended(controller);
     }
+  }
+
+  /** A question takes the place of the one before. */
+  begin(how) {
+    this.waiting?.abort();
+    const controller = new AbortController();
+    Object.assign(this, { waiting: controller, open: true, how });
+    return controller;
+  }
+
+  ended(controller) {
+    if (this.waiting === controller) this.waiting = null;
+    this.desk.changed();
   }
 
   take(look) {
     if (this.desk.app.state.image?.image_id !== look.image_id) return;
     this.look = { ...look, threshold: this.thresholds[look.how] ?? look.threshold };
     const { length } = this.places;
-    this.desk.app.say(length ? `${length} ${length === 1 ? "proposal" : "proposals"}` : "No proposals");
+    const word = look.how === "run" ? "candidate" : "proposal";
+    this.desk.app.say(length ? `${length} ${word}${length === 1 ? "" : "s"}` : `No ${word}s`);
   }
 
   detect(region) {
@@ -90,12 +105,23 @@ export class Finds {
     return this.valid ? shownPlaces(this.look, state.boxes, state.classId) : [];
   }
 
-  /** What is drawn: [{find, current}]. */
+  /** The place that is looked at: under the pointer, where a run is shown, else the one that keys have chosen. */
+  placeIn(places) {
+    const under = this.candidates.under(places.map((place) => this.look.list[place]));
+    return under ? this.look.list.indexOf(under) : placeOf(this.look, places);
+  }
+
+  /** What is drawn: [{find, current, drawn}]; of a run also what is drawn already, where it is looked through, not taken. */
   get shown() {
+    if (!this.valid) return [];
+    const { state } = this.desk.app;
     const { places } = this;
-    if (!places.length) return [];
-    const current = placeOf(this.look, places);
-    return places.map((place) => ({ find: this.look.list[place], current: place === current }));
+    const current = this.placeIn(places);
+    const free = places.map((place) => ({ find: this.look.list[place], current: place === current, drawn: false }));
+    if (this.look.how !== "run") return free;
+    const there = drawnPlaces(this.look, state.boxes, state.classId).map((place) => this.look.list[place]);
+    const under = this.candidates.under(places.length ? [] : there);
+    return [...there.map((find) => ({ find, current: find === under, drawn: true })), ...free];
   }
 
   threshold(value) {
@@ -108,9 +134,10 @@ export class Finds {
   next() {
     const { places } = this;
     if (!places.length) return false;
+    this.candidates.led();
     this.look = { ...this.look, at: nextPlace(this.look, places) };
     const { name, score } = this.look.list[this.look.at];
-    this.desk.app.say(`Proposal ${places.indexOf(this.look.at) + 1} of ${places.length}: ${name} ${score.toFixed(2)}`);
+    this.desk.app.say(`Proposal ${places.indexOf(this.look.at) + 1} of ${places.length}: ${name} ${scoreText(score)}`);
     this.desk.changed();
     return true;
   }
@@ -119,7 +146,7 @@ export class Finds {
   accept(all = false) {
     const { places } = this;
     if (!places.length) return false;
-    const chosen = all ? places : [placeOf(this.look, places)];
+    const chosen = all ? places : [this.placeIn(places)];
     const finds = chosen.map((place) => this.look.list[place]);
     const { app } = this.desk;
     const add = (current) => {
@@ -128,8 +155,9 @@ export class Finds {
       const edits = finds.map((find, i) => ({ op: "add", key: `${id}.${i}`, ...draftOf(find, find.class_id ?? current, model) }));
       this.desk.follow.ours.add(id);
       app.dispatch({ type: "edits", edits, id });
-      this.look = { ...this.look, left: new Set([...this.look.left, ...chosen]) };
-      app.say(edits.length === 1 ? "Taken" : `${edits.length} proposals taken`);
+      // A candidate of a run is hidden by its box, and comes back with an undo.
+      if (this.look.how !== "run") this.look = { ...this.look, left: new Set([...this.look.left, ...chosen]) };
+      app.say(edits.length === 1 ? "Taken" : `${edits.length} taken`);
       this.desk.changed();
     };
     if (app.state.classId === null && finds.some((find) => find.class_id === null)) app.askClass(add);
@@ -141,7 +169,7 @@ export class Finds {
   leave() {
     const { places } = this;
     if (!places.length) return false;
-    this.look = { ...this.look, left: new Set([...this.look.left, placeOf(this.look, places)]) };
+    this.look = { ...this.look, left: new Set([...this.look.left, this.placeIn(places)]) };
     this.desk.changed();
     return true;
   }
@@ -154,11 +182,12 @@ export class Finds {
     return true;
   }
 
-  /** Another image: its proposals are its own. */
+  /** Another image: its proposals are its own; the layer of a run comes along. */
   opened(image_id) {
     if (this.look && this.look.image_id !== image_id) {
       this.waiting?.abort();
       this.look = null;
     }
+    if (this.candidates.on && !this.look) this.candidates.show();
   }
 }

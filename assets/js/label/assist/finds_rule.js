@@ -1,5 +1,6 @@
 // Which of a model's proposals are shown, and which is next. Pure.
 // A look is {image_id, how, region, list: [{rect, polygon, score, class_id, name}], at, threshold, left: Set of places, model, took}.
+import { isOn } from "./candidates_rule.js";
 import { overlap } from "./overlap.js";
 
 const TAKEN = 0.6; // a proposal that overlaps a box of its class by more has been drawn already
@@ -13,15 +14,22 @@ export function lookOf(answer, asked) {
 
 const classOf = (find, current) => find.class_id ?? current;
 
-/** Places of the list that are shown: sure enough, not left out, and not drawn already. */
-export function shownPlaces(look, boxes, current) {
-  const drawn = (find) => boxes.some((box) => (classOf(find, current) === null || box.class_id === classOf(find, current)) && overlap(box, find.rect) > TAKEN);
+const isDrawn = (find, boxes, current) =>
+  boxes.some((box) => (classOf(find, current) === null || box.class_id === classOf(find, current)) && overlap(box, find.rect) > TAKEN);
+
+function placesOf(look, wanted) {
   const places = [];
   look.list.forEach((find, place) => {
-    if (find.score >= look.threshold && !look.left.has(place) && !drawn(find)) places.push(place);
+    if ((find.score ?? 0) >= look.threshold && !look.left.has(place) && isOn(find, look.off) && wanted(find)) places.push(place);
   });
   return places;
 }
+
+/** Places of the list that are shown: sure enough, not left out, and not drawn already. */
+export const shownPlaces = (look, boxes, current) => placesOf(look, (find) => !isDrawn(find, boxes, current));
+
+/** Places that would be shown if there were no box already: what a run says of the boxes that are there. */
+export const drawnPlaces = (look, boxes, current) => placesOf(look, (find) => isDrawn(find, boxes, current));
 
 /** The place that is looked at: the wished one if it is shown, else the first shown after it, else the first of all. */
 export function placeOf(look, places) {

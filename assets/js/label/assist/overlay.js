@@ -1,4 +1,5 @@
 // Masks, points and the aim, on a canvas of their own under the boxes: handles and outlines always lie above them.
+import { tagOf } from "./candidates_rule.js";
 import { chosen } from "./points.js";
 
 const HALO = "rgba(0,0,0,0.7)";
@@ -29,7 +30,7 @@ export class Overlay {
 
   frame(state) {
     const { desk, aim } = this;
-    const now = [state.view, state.image, state.hidden, state.classId, state.selection, state.boxes, desk.version, aim.shown?.join()];
+    const now = [state.view, state.image, state.hidden, state.classId, state.selection, state.boxes, desk.version, aim.shown?.join(), this.finds?.candidates?.on && desk.app.pointed];
     if (this.drawn?.every((value, i) => value === now[i])) return;
     this.drawn = now;
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
@@ -41,7 +42,7 @@ export class Overlay {
     const { session } = this.pointMode;
     const mask = chosen(session) ?? this.choice.shown;
     const { colour } = classOf(this.desk.app, state, session !== null);
-    for (const { find, current } of this.finds?.shown ?? []) this.find(find, current, state);
+    for (const one of this.finds?.shown ?? []) this.find(one, state);
     if (this.finds?.marked) this.part(this.finds.marked, state);
     if (mask) this.mask(mask, colour, state);
     for (const { image_id, points } of this.pointMode.queued) if (image_id === state.image.image_id) this.points(points, state, true);
@@ -53,12 +54,14 @@ export class Overlay {
     return [Math.round(x * view.scale * this.dpr + view.tx * this.dpr), Math.round(y * view.scale * this.dpr + view.ty * this.dpr)];
   }
 
-  /** A proposal is dashed, and the one that is looked at filled. */
-  find({ rect, class_id }, current, state) {
-    const { colour } = this.desk.app.classes.get(class_id ?? state.classId) ?? { colour: LIGHT };
+  /** A proposal is dashed, and the one that is looked at filled; what a box covers already is dotted. */
+  find({ find, current, drawn }, state) {
+    const { rect, class_id } = find;
+    const colour = find.colour ?? (this.desk.app.classes.get(class_id ?? state.classId) ?? { colour: LIGHT }).colour;
     const { context, dpr } = this;
     context.beginPath();
     this.ring(cornersOf(rect), state);
+    if (drawn && !current) return this.stroke(colour, 1.5 * dpr, [1.5 * dpr, 4 * dpr]);
     if (current) {
       context.globalAlpha = 0.25;
       context.fillStyle = colour;
@@ -67,6 +70,22 @@ export class Overlay {
     }
     this.stroke(HALO, 4 * dpr, []);
     this.stroke(colour, (current ? 2.5 : 1.5) * dpr, [6 * dpr, 4 * dpr]);
+    if (find.votes) this.tag(tagOf(find, this.finds.look.off), colour, this.at(state, rect.x, rect.y));
+  }
+
+  /** Sources and score of a candidate, at its upper left corner. */
+  tag(text, colour, [x, y]) {
+    const { context, dpr } = this;
+    context.font = `600 ${11 * dpr}px ${this.font ??= getComputedStyle(document.body).fontFamily}`;
+    const [w, h] = [context.measureText(text).width + 8 * dpr, 15 * dpr];
+    const top = Math.max(0, y - h);
+    context.fillStyle = HALO;
+    context.fillRect(x, top, w, h);
+    context.fillStyle = colour;
+    context.fillRect(x, top, 2.5 * dpr, h);
+    context.fillStyle = LIGHT;
+    context.textBaseline = "middle";
+    context.fillText(text, x + 5 * dpr, top + h / 2 + 0.5 * dpr);
   }
 
   part(rect, state) {

@@ -2,7 +2,7 @@
 import { DEFAULT_THRESHOLD } from "./class_rule.js";
 
 const KEY = "tator.label.assist";
-const DEFAULTS = { autoClass: false, threshold: DEFAULT_THRESHOLD, open: false, tweakJobs: {} };
+const DEFAULTS = { autoClass: false, threshold: DEFAULT_THRESHOLD, open: false, tweakJobs: {}, runs: {} };
 
 /** @param store like localStorage; a browser may refuse it, then settings last as long as the page */
 export function createSettings(store) {

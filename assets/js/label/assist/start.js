@@ -22,11 +22,13 @@ import { createSettings } from "./settings.js";
 import { TaskPanel } from "./task_panel.js";
 import { registerTools } from "./tools.js";
 
+const RUN_ICON = "M2.5 4.5h8v6h-8zM5.5 4.5v-2h8v6h-3";
 const AUTO_ICON = "M8.6 2.2 13.8 7.4 8 13.2 2.8 8V2.2zM5.6 5h.1M8 11V7.6M6.4 9.2h3.2";
 
 /** Before the bars are made: the tools and keys. @param parts {app, walk, refetch(image_id)} */
 export function prepareAssists({ app, walk, refetch }) {
-  const tweak = Number(new URLSearchParams(location.search).get("tweak")); // before the address becomes that of an image
+  const address = new URLSearchParams(location.search); // before it becomes that of an image
+  const tweak = Number(address.get("tweak"));
   const client = createAssistClient({ ...app.config, client: uuid() });
   const desk = new Desk({ app, client, settings: createSettings(localStorageOrNone()) });
   const choice = new Choice(desk);
@@ -37,6 +39,7 @@ export function prepareAssists({ app, walk, refetch }) {
   const preload = new Preload({ desk, walk, hidden: () => document.hidden });
   const aim = new Aim(app);
   const finds = new Finds(desk);
+  if (address.get("run")) finds.candidates.show(address.get("run"));
   const all = { desk, client, choice, autoClass, refine, pointMode, batch, preload, aim, finds, tweak };
   registerTools(all);
   registerActions(all);
@@ -110,7 +113,8 @@ export function showAssists(all, app, { keys, bars }) {
   const tasks = new TaskPanel(stage, { desk, autoClass, refresh: () => all.preload.poll() });
   const head = new Head(byId("lab-saved"), (event) => { tasks.toggle(); byMouse(event); });
   const auto = bars.button("auto-class", "Automatic class", AUTO_ICON, () => autoClass.toggle());
-  byId("lab-tools").querySelector("hr").before(auto);
+  const layer = bars.button("find-run", "Candidates of a run", RUN_ICON, () => finds.candidates.toggle());
+  byId("lab-tools").querySelector("hr").before(auto, layer);
   batch.view = new BatchDialog(app, desk.client);
   app.viewers.push((state) => {
     overlay.frame(state);
@@ -119,6 +123,7 @@ export function showAssists(all, app, { keys, bars }) {
     head.frame(tasks.frame());
     tasks.stepAside(atWork(state, pointMode), state.screen);
     auto.setAttribute("aria-pressed", autoClass.on);
+    layer.setAttribute("aria-pressed", finds.candidates.on);
   });
   all.tweak ? batch.look(all.tweak) : batch.resume();
 }

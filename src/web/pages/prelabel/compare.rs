@@ -2,9 +2,10 @@
 
 use askama::Template;
 use tator_domain::DatasetName;
-use tator_pipeline::evaluate::RecallReport;
+use tator_pipeline::evaluate::{Cut, RecallReport};
 
-use super::view::{RunLine, share};
+use super::recall::{scale_words, share};
+use super::view::RunLine;
 use crate::figures::filters;
 use crate::page::Shell;
 
@@ -20,8 +21,8 @@ pub struct ComparePage {
     pub lines: [RunLine; 2],
     /// What both find on the images they have in common, or why that cannot be said.
     pub recall: Result<[RecallReport; 2], String>,
-    /// Overlap and score at which they are measured.
-    pub point: (f64, f64),
+    /// Where they are measured.
+    pub point: Cut,
     /// Lines of the recipes that differ: key, first, second.
     pub differences: Vec<(String, String, String)>,
 }
@@ -57,6 +58,15 @@ impl ComparePage {
 }
 
 impl ComparePage {
+    /// What the scores of both pools say.
+    #[must_use]
+    pub fn scale_words(&self, both: &[RecallReport; 2]) -> String {
+        match both.each_ref().map(|report| report.pool_scale) {
+            [a, b] if a == b => scale_words(a).to_owned(),
+            [a, b] => format!("{} in A and {} in B", scale_words(a), scale_words(b)),
+        }
+    }
+
     /// A share for a table.
     #[must_use]
     pub fn share(&self, value: &Option<f64>) -> String {

@@ -84,7 +84,7 @@ fn page(
             let n = counts.get(&class.class_id).copied().unwrap_or(0);
             (class.class_id, class.name, class.colour, chosen(class.class_id), n)
         })
-        .filter(|(.., n)| *n > 0 || counts.is_empty());
+        .filter(|(.., n)| *n > 0);
     let samples = preview.as_ref().map(|preview| preview.samples.clone()).unwrap_or_default();
     let calibrations = bench.reader().runs(&dataset, RunKind::Calibration)?;
     let ours = calibrations.iter().filter(|entry| entry.record["run"].as_str() == Some(run.as_str()));

@@ -32,6 +32,8 @@ pub struct Fields {
     pub similarity: bool,
     /// Which examples.
     pub strategy: Strategy,
+    /// Look-alikes are looked for where nobody saw anything, too.
+    pub alike_windows: bool,
     /// How boxes become candidates.
     pub mode: Mode,
     /// From which overlap on.
@@ -121,6 +123,7 @@ impl Fields {
             text: recipe.text.is_some(),
             similarity: recipe.similarity.is_some(),
             strategy: recipe.similarity.as_ref().map_or(Strategy::Diverse, |one| one.strategy),
+            alike_windows: recipe.similarity.as_ref().is_some_and(|one| one.windows),
             mode: recipe.fusion.mode,
             iou: recipe.fusion.iou,
             calibrate: recipe.fusion.calibrate,
@@ -168,7 +171,7 @@ fn usual_detector() -> DetectorRecipe {
 
 fn usual_windows() -> WindowRecipe {
     let (merge, metric) = (Merge::GreedyNmm, tator_pipeline::prepass::Metric::Ios);
-    WindowRecipe { side: Some(640), overlap: 0.2, merge, metric, threshold: 0.5 }
+    WindowRecipe { side: Some(640), overlap: 0.2, merge, metric, threshold: 0.5, across_classes: false }
 }
 
 fn usual_similarity() -> SimilarityRecipe {
@@ -230,7 +233,8 @@ impl Sent {
             if every && had_star { vec![detector("*")] } else { chosen.iter().map(|one| detector(one)).collect() };
         let similarity = self.get("similarity").map(|_| {
             let known = text.similarity.clone().unwrap_or_else(usual_similarity);
-            SimilarityRecipe { strategy: self.key("strategy", STRATEGIES, known.strategy), ..known }
+            let windows = self.get("alike_windows").is_some();
+            SimilarityRecipe { strategy: self.key("strategy", STRATEGIES, known.strategy), windows, ..known }
         });
         let fusion = FusionRecipe {
             mode: self.key("mode", MODES, text.fusion.mode),

@@ -5,18 +5,23 @@ mod compose;
 mod drafts;
 pub(super) mod form;
 pub(super) mod pace;
+pub(super) mod recall;
 #[cfg(test)]
 mod samples;
 pub(super) mod view;
+
+use std::collections::BTreeMap;
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use serde_json::Value;
 use tator_domain::{BoxState, ClassId, DatasetName, ImageId, NewBox, Origin, PixelBox, RunName};
 use tator_pipeline::Workbench;
+use tator_pipeline::evaluate::Cut;
 use tator_pipeline::prepass::{DraftSample, Recipe, looked_at};
 use tator_store::{ImageFilter, RunKind};
 
+use super::notebook;
 use super::visit::{Bench, Visit, html, see};
 use crate::addresses;
 use crate::door::Door;
@@ -25,7 +30,8 @@ use crate::filter::parsed;
 use crate::outlines::{Outlines, outlines};
 use crate::page::Section;
 use compare::ComparePage;
-use view::{FoundPage, PictureView, RecallPart, RunLine, RunPage, SourceLine, sources};
+use recall::RecallPart;
+use view::{FoundPage, PictureView, RunLine, RunPage, ShownClass, SourceLine, sources};
 
 /// Pictures of a run's page.
 const PICTURES: usize = 12;
@@ -36,6 +42,7 @@ pub(super) fn doors() -> Vec<Door> {
         Door::get("/d/{dataset}/prelabel/runs/{run}", |route| route.to(run)),
         Door::get("/d/{dataset}/prelabel/runs/{run}/_recall", |route| route.to(recall)),
         Door::post("/d/{dataset}/prelabel/runs/{run}/delete", |route| route.to(delete)),
+        Door::post("/d/{dataset}/prelabel/runs/{run}/notebook", |route| route.to(make_notebook)),
         Door::get("/d/{dataset}/prelabel/runs/{run}/images/{image}", |route| route.to(found)),
     ];
     [compose::doors(), own, drafts::doors()].concat()
@@ -47,16 +54,18 @@ pub(super) fn doors() -> Vec<Door> {
 struct Point {
     iou: Option<String>,
     score: Option<String>,
+    pool: Option<String>,
     a: Option<String>,
     b: Option<String>,
 }
 
 impl Point {
-    fn read(&self) -> WebResult<(f64, f64)> {
+    fn read(&self) -> WebResult<Cut> {
         let share = |field, text: &Option<String>| -> WebResult<f64> {
             Ok(parsed::<f64>(field, text.as_deref())?.unwrap_or(0.5).clamp(0.0, 1.0))
         };
-        Ok((share("iou", &self.iou)?, share("score", &self.score)?))
+        let (iou, score) = (share("iou", &self.iou)?, share("score", &self.score)?);
+        Ok(Cut { iou, score, pool: share("pool", &self.pool)? })
     }
 }
 
@@ -92,11 +101,11 @@ fn run_page(
     shell: crate::page::Shell,
     dataset: DatasetName,
     run: &RunName,
-    point: (f64, f64),
+    point: Cut,
 ) -> Result<RunPage, tator_pipeline::Error> {
     let entry = bench.reader().run_entry(&dataset, RunKind::Prepass, run)?;
     let record = &entry.record;
-    let samples = bench.run_samples(&dataset, run, PICTURES, point.1)?;
+    let samples = bench.run_samples(&dataset, run, PICTURES, point.pool)?;
     let failures = record["failures"].as_array().into_iter().flatten().map(|one| {
         let text = |key: &str| one[key].as_str().unwrap_or_default().to_owned();
         (text("item"), one["image_id"].as_i64().unwrap_or_default(), text("reason"))
@@ -109,9 +118,9 @@ fn run_page(
         warnings: words(&record["warnings"]),
         failures: failures.take(20).collect(),
         pictures: pictures(bench, &dataset, &samples, |id| found_at(&dataset, run, id))?,
-        questions: questions(&dataset, run, point.0),
+        questions: questions(&dataset, run, point.iou),
         recipe: recipe.and_then(|recipe| recipe.to_text().ok()).unwrap_or_default(),
-        free_images: bench.preview_drafts(&dataset, run, &Default::default()).map_or(0, |p| p.free_images as u64),
+        free_images: bench.free_for_drafts(&dataset, run)? as u64,
         point,
         shell,
         dataset,
@@ -126,8 +135,8 @@ fn found_at(d: &DatasetName, run: &RunName, id: ImageId) -> String {
     format!("/d/{d}/prelabel/runs/{run}/images/{id}")
 }
 
-/// The same as SQL: title and address.
-fn questions(d: &DatasetName, run: &RunName, iou: f64) -> Vec<(String, String)> {
+/// Statements about a run: what each source finds, what is missed, what one alone sees.
+pub(super) fn statements(d: &DatasetName, run: &RunName, iou: f64) -> Vec<String> {
     let texts = [
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../templates/prelabel/sql/recall.sql")),
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../templates/prelabel/sql/missed.sql")),
@@ -137,13 +146,32 @@ fn questions(d: &DatasetName, run: &RunName, iou: f64) -> Vec<(String, String)> 
         let text = text.replace("{dataset}", d.as_str()).replace("{run}", run.as_str());
         text.trim_end().replace("{iou}", &iou.to_string())
     };
-    let question = |text: &str| {
-        let text = filled(text);
+    texts.map(filled).into()
+}
+
+/// The same as SQL: title and address.
+fn questions(d: &DatasetName, run: &RunName, iou: f64) -> Vec<(String, String)> {
+    let question = |text: String| {
         let title = text.lines().next().unwrap_or_default().trim_start_matches("-- ").to_owned();
         let pairs = [("dataset", d.to_string()), ("q", text), ("run", "1".to_owned())];
         (title, format!("/sql{}", addresses::query(&pairs)))
     };
-    texts.map(question).into()
+    statements(d, run, iou).into_iter().map(question).collect()
+}
+
+/// The same as a notebook.
+async fn make_notebook(bench: Bench, path: web::Path<(DatasetName, RunName)>) -> WebResult<HttpResponse> {
+    let (d, run) = path.into_inner();
+    let address = blocking(move || {
+        bench.reader().run_entry(&d, RunKind::Prepass, &run)?;
+        let words = format!(
+            "What the models of the run find, asked of the tables `{d}.atoms_{run}` and `{d}.candidates_{run}`. \
+             Change what you like: this file is yours, the page stays as it is."
+        );
+        let text = notebook::of_statements(&format!("{run} on {d}"), &words, &statements(&d, &run, 0.5));
+        notebook::kept(&bench, &format!("{d} {run}"), &text)
+    });
+    Ok(see(&address.await?))
 }
 
 /// Boxes of a model over a picture.
@@ -164,14 +192,20 @@ pub(super) fn pictures(
     href: impl Fn(ImageId) -> String,
 ) -> Result<Vec<PictureView>, tator_pipeline::Error> {
     let classes = bench.reader().class_list(d)?;
-    let colour = |class: ClassId| {
-        let known = classes.iter().find(|one| one.class_id == class);
-        known.map_or_else(|| "#ffffff".to_owned(), |class| class.colour.clone())
-    };
+    let known = |class: ClassId| classes.iter().find(|one| one.class_id == class);
+    let colour = |class: ClassId| known(class).map_or_else(|| "#ffffff".to_owned(), |class| class.colour.clone());
     let view = |sample: &DraftSample| {
         let about = (sample.image_id, sample.path.as_str());
         let size = (sample.width, sample.height);
-        PictureView::new(d, about, size, drawn(&sample.boxes, colour), sample.boxes.len(), href(sample.image_id))
+        let mut counts: BTreeMap<ClassId, usize> = BTreeMap::new();
+        sample.boxes.iter().for_each(|(class, ..)| *counts.entry(*class).or_default() += 1);
+        let name = |class: ClassId| known(class).map_or_else(|| format!("class {class}"), |class| class.name.clone());
+        let mut shown: Vec<ShownClass> = counts
+            .into_iter()
+            .map(|(class, boxes)| ShownClass { name: name(class), colour: colour(class), boxes })
+            .collect();
+        shown.sort_by_key(|class| std::cmp::Reverse(class.boxes));
+        PictureView::new(d, about, size, drawn(&sample.boxes, colour), shown, href(sample.image_id))
     };
     Ok(samples.iter().map(view).collect())
 }
@@ -256,6 +290,11 @@ pub(super) fn differences(a: &Value, b: &Value) -> Vec<(String, String, String)>
                 items.iter().enumerate().for_each(|(at, item)| leaves(&inner(&key(at, item)), item, into));
             }
             Value::Null => {}
+            Value::Number(number) if number.is_f64() => {
+                // Numbers of 32 bits look odd with the digits of 64.
+                let short = (number.as_f64().unwrap_or_default() * 1e6).round() / 1e6;
+                into.insert(prefix.to_owned(), short.to_string());
+            }
             other => {
                 into.insert(prefix.to_owned(), other.as_str().map_or_else(|| other.to_string(), str::to_owned));
             }
@@ -281,7 +320,7 @@ mod tests {
     #[test]
     fn only_what_differs_is_told() {
         let a = json!({ "seed": 1, "detectors": [{ "model": "x", "score": 0.1 }], "fusion": { "iou": 0.75 } });
-        let b = json!({ "seed": 1, "detectors": [{ "model": "x", "score": 0.2 }, { "model": "y", "score": 0.2 }] });
+        let b = json!({ "seed": 1, "detectors": [{ "model": "x", "score": 0.200_000_003 }, { "model": "y", "score": 0.2 }] });
         let told = differences(&a, &b);
         let keys: Vec<&str> = told.iter().map(|(key, ..)| key.as_str()).collect();
         assert_eq!(keys, ["detectors.x.score", "detectors.y.model", "detectors.y.score", "fusion.iou"]);

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
-use tator_pipeline::evaluate::{ClassRecall, RecallReport, RecallRow};
+use tator_pipeline::evaluate::{ClassRecall, Cut, RecallReport, RecallRow, Scale};
 use tator_pipeline::prepass::{DraftPreview, Recipe, UnfinishedRun};
 
 use super::compare::ComparePage;
 use super::drawn;
 use super::form::{Choice, Fields};
 use super::pace::Pace;
+use super::recall::RecallPart;
 use super::view::{
-    Compose, DraftsPage, EstimatePart, FieldsPart, FoundPage, Page, PictureView, RecallPart, RecipePart, RunLine,
-    RunPage, SourceLine,
+    Compose, DraftsPage, EstimatePart, FieldsPart, FoundPage, Page, PictureView, RecipePart, RunLine, RunPage,
+    ShownClass, SourceLine,
 };
 use crate::page::{Sample, Section, Shell};
 
@@ -59,15 +60,18 @@ fn line(name: &str) -> RunLine {
 
 fn pace() -> Option<Pace> {
     Pace::read(&json!({ "bottleneck": "yolox_nano:windows", "stages": [
-        { "stage": "decode", "images": 5000, "images_per_s": 210.4, "busy": 0.2 },
-        { "stage": "yolox_nano:windows", "images": 5000, "images_per_s": 8.31, "busy": 0.97 },
-        { "stage": "write", "images": 0, "images_per_s": 0.0, "busy": 0.0 }] }))
+        { "name": "decode", "done": 5000, "images_per_s": 210.4, "busy": 0.2 },
+        { "name": "yolox_nano:windows", "done": 5000, "images_per_s": 8.31, "busy": 0.97 },
+        { "name": "write", "done": 0, "images_per_s": 0.0, "busy": 0.0 }] }))
 }
 
 fn recall() -> RecallReport {
     let row = |kind, name: &str, coverage| RecallRow {
         kind,
         name: name.into(),
+        scale: if kind == "source" { Scale::Raw } else { Scale::Common },
+        score: (kind != "calibrated").then_some(0.5),
+        promoted: kind == "calibrated",
         detections: 31_204,
         coverage: Some(coverage),
         coverage75: Some(coverage / 2.0),
@@ -91,14 +95,15 @@ fn recall() -> RecallReport {
     };
     RecallReport {
         run: "fast_1".parse().expect("a valid name"),
-        iou: 0.5,
-        score: 0.5,
+        cut: Cut::default(),
+        pool_scale: Scale::Common,
         images: 500,
         truths: 3637,
         rows: vec![
             row("source", "yolox_nano:full", 0.5),
             row("stage", "detector", 0.7),
             row("union", "all together", 0.7),
+            row("calibrated", "fast_1_a", 0.6),
         ],
         classes: vec![class],
     }
@@ -106,8 +111,16 @@ fn recall() -> RecallReport {
 
 fn picture() -> PictureView {
     let d = "coins".parse().expect("a valid name");
+    let shown = ShownClass { name: "a <class>".into(), colour: "#ff8800".into(), boxes: 2 };
     let outlines = drawn(&[(1, [1.0, 2.0, 30.0, 40.0], 0.7)], |_| "#ff8800".into());
-    PictureView::new(&d, (7, "a/<b>.jpg"), (640, 480), outlines, 1, "/d/coins/prelabel/runs/fast_1/images/7".into())
+    PictureView::new(
+        &d,
+        (7, "a/<b>.jpg"),
+        (640, 480),
+        outlines,
+        vec![shown],
+        "/d/coins/prelabel/runs/fast_1/images/7".into(),
+    )
 }
 
 impl Sample for Page {
@@ -183,7 +196,7 @@ impl Sample for RunPage {
             pace: pace(),
             warnings: vec!["12 classes of <m> are none of the dataset".into()],
             failures: vec![("a/<b>.jpg".into(), 7, "the picture cannot be read".into())],
-            point: (0.5, 0.5),
+            point: Cut::default(),
             pictures,
             questions: vec![("What each source finds".into(), "/sql?q=1".into()); 3],
             recipe: "name = \"fast\"\n# <b>".into(),
@@ -207,7 +220,7 @@ impl Sample for ComparePage {
             dataset: "coins".parse().expect("a valid name"),
             lines: [line("fast_1"), line("thorough_1")],
             recall,
-            point: (0.5, 0.25),
+            point: Cut { score: 0.25, ..Cut::default() },
             differences,
         };
         let differ = vec![("detectors.yolox.score".into(), "0.1".into(), "<0.2>".into())];

@@ -3,12 +3,13 @@
 use askama::Template;
 use serde_json::Value;
 use tator_domain::{DatasetName, ImageId, RunName};
-use tator_pipeline::evaluate::RecallReport;
+use tator_pipeline::evaluate::{Cut, Scale};
 use tator_pipeline::prepass::{DraftPreview, UnfinishedRun};
 use tator_store::RunEntry;
 
 use super::form::Fields;
 use super::pace::Pace;
+use super::recall::scale_words;
 use crate::addresses;
 use crate::figures::{filters, grouped};
 use crate::outlines::Outlines;
@@ -156,8 +157,8 @@ pub struct RunPage {
     pub warnings: Vec<String>,
     /// The first failures: path, image, reason.
     pub failures: Vec<(String, ImageId, String)>,
-    /// Overlap and score at which it is measured.
-    pub point: (f64, f64),
+    /// Where it is measured.
+    pub point: Cut,
     /// Some of its images.
     pub pictures: Vec<PictureView>,
     /// Questions in SQL: title and address.
@@ -166,14 +167,6 @@ pub struct RunPage {
     pub recipe: String,
     /// Images that could get drafts.
     pub free_images: u64,
-}
-
-/// `/d/{dataset}/prelabel/runs/{run}/_recall`: it takes a moment, so the page does not wait for it.
-#[derive(Template)]
-#[template(path = "prelabel/_recall.html")]
-pub struct RecallPart {
-    /// What the run finds of the truth, or why that cannot be said.
-    pub recall: Result<RecallReport, String>,
 }
 
 /// A source in the table of a run.
@@ -239,7 +232,18 @@ pub struct PictureView {
     pub height: u32,
     /// What is drawn.
     pub outlines: Outlines,
-    /// How many boxes.
+    /// Its classes, those with most boxes first.
+    pub classes: Vec<ShownClass>,
+}
+
+/// A class on a picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShownClass {
+    /// Its name.
+    pub name: String,
+    /// Its colour.
+    pub colour: String,
+    /// Its boxes there.
     pub boxes: usize,
 }
 
@@ -297,22 +301,11 @@ pub struct DraftsPage {
     pub done: Option<(i64, u64, u64)>,
 }
 
-/// A share as percent with one digit, a dash where there is none.
-pub(super) fn share(value: &Option<f64>) -> String {
-    value.map_or_else(|| "–".to_owned(), |value| format!("{:.1}", value * 100.0))
-}
-
-impl RecallPart {
-    /// A share for a table.
+impl RunPage {
+    /// What the scores of candidates say, after a number.
     #[must_use]
-    pub fn share(&self, value: &Option<f64>) -> String {
-        share(value)
-    }
-
-    /// A share that is always there.
-    #[must_use]
-    pub fn part(&self, value: &f64) -> String {
-        share(&Some(*value))
+    pub fn pool_words(&self) -> &'static str {
+        scale_words(if self.sources.iter().any(|source| source.fitted) { Scale::Common } else { Scale::Raw })
     }
 }
 
@@ -338,16 +331,17 @@ impl PictureView {
         (id, path): (ImageId, &str),
         size: (u32, u32),
         outlines: Outlines,
-        boxes: usize,
+        classes: Vec<ShownClass>,
         href: String,
     ) -> Self {
         let name = path.rsplit('/').next().unwrap_or_default().to_owned();
-        Self { href, picture: addresses::thumbnail(d, id, 384), name, width: size.0, height: size.1, outlines, boxes }
+        Self { href, picture: addresses::thumbnail(d, id, 384), name, width: size.0, height: size.1, outlines, classes }
     }
 
     /// `12 boxes`
     #[must_use]
     pub fn words(&self) -> String {
-        if self.boxes == 1 { "1 box".into() } else { format!("{} boxes", grouped(self.boxes as u64)) }
+        let boxes: usize = self.classes.iter().map(|class| class.boxes).sum();
+        if boxes == 1 { "1 box".into() } else { format!("{} boxes", grouped(boxes as u64)) }
     }
 }
