@@ -167,3 +167,25 @@ pub(super) fn as_detection(candidate: &DeskCandidate) -> tator_learning::coco_ev
         score: candidate.score.unwrap_or(0.0),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(name: &str, images: &[ImageId]) -> DeskLook {
+        let rect = PixelBox { x: 0.0, y: 0.0, w: 1.0, h: 1.0 };
+        (
+            name.to_owned(),
+            images.iter().map(|image| SourceBox { image_id: *image, class_id: 1, rect, score: 0.5 }).collect(),
+        )
+    }
+
+    #[test]
+    fn a_model_that_looks_twice_is_compared_with_by_each_look_and_by_both_together() {
+        let one = alone_and_together(("m".to_owned(), vec![look("m:full", &[1, 2])]));
+        assert_eq!(one.iter().map(|source| source.name.as_str()).collect::<Vec<_>>(), ["m"]);
+        let two = alone_and_together(("m".to_owned(), vec![look("m:full", &[1, 3]), look("m:windows", &[2])]));
+        assert_eq!(two.iter().map(|source| source.name.as_str()).collect::<Vec<_>>(), ["m:full", "m:windows", "m"]);
+        assert_eq!(two[2].detections.iter().map(|one| one.image).collect::<Vec<_>>(), [1, 2, 3]);
+    }
+}
