@@ -114,9 +114,8 @@ fn named(example: &Example) -> String {
 }
 
 fn hashed(vector: &[f32]) -> blake3::Hash {
-    let mut hasher = blake3::Hasher::new();
-    vector.iter().for_each(|value| drop(hasher.update(&value.to_le_bytes())));
-    hasher.finalize()
+    let bytes: Vec<u8> = vector.iter().flat_map(|value| value.to_le_bytes()).collect();
+    blake3::hash(&bytes)
 }
 
 /// What labelled images look like beside all their boxes. Without it every window looks like something.
