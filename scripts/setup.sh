@@ -99,6 +99,24 @@ if [ ! -e "$runtime/libonnxruntime.so" ]; then
   fetch_onnxruntime || say "ONNX Runtime could not be fetched: everything but the models will work; run make setup again when PyPI is in reach"
 fi
 
+# axe-core looks at every page for what eyes, ears and keyboards would stumble over; only tests use it.
+axe=4.14.1
+axe_sha256=e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745
+axe_folder="${XDG_CACHE_HOME:-$HOME/.cache}/tator/axe-core-$axe"
+fetch_axe() {
+  local work tgz; work=$(mktemp -d)
+  (cd "$work" && npm pack --silent "axe-core@$axe" >/dev/null) || { rm -rf "$work"; return 1; }
+  tgz=$(ls "$work"/*.tgz)
+  echo "$axe_sha256  $tgz" | sha256sum --check --quiet || die "axe-core: the package is not the one this project was tested with"
+  tar -xzf "$tgz" -C "$work"
+  mkdir -p "$axe_folder.part" && cp "$work/package/axe.min.js" "$work/package/LICENSE" "$axe_folder.part/"
+  rm -rf "$axe_folder" "$work" && mv "$axe_folder.part" "$axe_folder"
+}
+if [ "${TATOR_SETUP_BROWSER:-1}" = 1 ] && [ ! -e "$axe_folder/axe.min.js" ]; then
+  say "fetching axe-core $axe from npm"
+  fetch_axe || say "axe-core could not be fetched: the browser tests say so and leave its part out"
+fi
+
 # --- models --------------------------------------------------------------------------------------------------------
 if [ "${TATOR_SETUP_MODELS:-1}" = 1 ]; then scripts/models.sh || say "the models could not be set up: all else works"; fi
 

@@ -43,8 +43,11 @@ CREATE TABLE IF NOT EXISTS {d}.duplicates (
     kind VARCHAR NOT NULL,
     cosine DOUBLE,
     bits INTEGER,
-    leak BOOLEAN NOT NULL
+    leak BOOLEAN NOT NULL,
+    overlay DOUBLE
 );
+-- How well two pictures fit when they are laid on each other; looks of older versions did not tell.
+ALTER TABLE {d}.duplicates ADD COLUMN IF NOT EXISTS overlay DOUBLE;
 -- What the latest look found, whatever was decided; x, y, w, h and class_id are of the box when
 -- it was looked at (of no box: where one is missing), new_x … where it would fit better.
 CREATE TABLE IF NOT EXISTS {d}.quality_findings (
@@ -77,13 +80,15 @@ CREATE TABLE IF NOT EXISTS {d}.quality_decisions (
     author VARCHAR NOT NULL,
     "at" TIMESTAMP NOT NULL
 );
--- Findings that still wait for a person: not decided, or fixed by a change that was taken back, and of a box that has not changed since.
+-- Findings that still wait for a person: not decided, or fixed by a change that was taken back, and of a box that has not changed since; a leak
+-- only while its two images are in different splits.
 CREATE OR REPLACE VIEW {d}.quality_open AS
 SELECT f.* FROM {d}.quality_findings f
 LEFT JOIN {d}.boxes b ON b.box_id = f.box_id
 WHERE (f.box_id IS NULL OR (b.class_id = f.class_id AND (b.x, b.y, b.w, b.h) = (f.x, f.y, f.w, f.h)))
   AND f.image_id IN (SELECT image_id FROM {d}.images)
   AND (f.kind NOT IN ('exact_duplicate', 'near_duplicate', 'leak') OR f.other_id IN (SELECT image_id FROM {d}.images))
+  AND (f.kind <> 'leak' OR (SELECT split FROM {d}.images i WHERE i.image_id = f.image_id) <> (SELECT split FROM {d}.images i WHERE i.image_id = f.other_id))
   AND (f.kind NOT IN ('overlap', 'conflict') OR f.other_id IN (SELECT box_id FROM {d}.boxes))
   AND f.key NOT IN (
     SELECT q.key FROM {d}.quality_decisions q LEFT JOIN {d}.changes c ON c.change_id = q.change_id

@@ -17,7 +17,7 @@ use super::{Ending, WorkspaceFlag, answer, tell};
   tator apply --dataset coins --calibration fast_1_c1
   tator apply --dataset coins --calibration fast_1_c1 --queue --where \"split = 'train'\"
 
-Accepted candidates become drafts on images that nobody has labelled and that have no box: one change in the history, which
+Accepted candidates become drafts on images that nobody has labelled and that have no box: one change in the history, which \
 can be taken back. Nothing becomes truth before a person has looked at it.")]
 pub(super) struct Apply {
     /// The dataset

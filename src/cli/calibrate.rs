@@ -19,9 +19,9 @@ use super::{Ending, WorkspaceFlag};
   tator calibrate --dataset coins --run fast_1 --iou 0.75 --seed 7 --json
   tator calibrate --dataset coins --run fast_1 --seen \"yolox=split = 'train'\" --fp-cap 0.2
 
-Learns from the labelled images of the run which candidates to believe, and tests that on images that no part of it has
-seen: on a third part with 2,000 labelled images or more, by turns with fewer. It is promoted only when its F1 there is better
-than that of every model alone and of their union by more than the interval. The tables are coins.scores_<calibration>,
+Learns from the labelled images of the run which candidates to believe, and tests that on images that no part of it has \
+seen: on a third part with 2,000 labelled images or more, by turns with fewer. It is promoted only when its F1 there is better \
+than that of every model alone and of their union by more than the interval. The tables are coins.scores_<calibration>, \
 coins.features_<calibration> and coins.missed_<calibration>; `tator apply` puts accepted candidates on unlabelled images.")]
 pub(super) struct Calibrate {
     /// The dataset

@@ -4,8 +4,14 @@ use std::io::{self, Write};
 
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
-use tator_pipeline::{JobId, JobRecord};
+use tator_pipeline::{JobId, JobRecord, JobState};
 use ureq::Agent;
+
+use super::progress::Ahead;
+
+/// How often a job is asked for: while it works, and while it waits for others.
+const WORKING: std::time::Duration = std::time::Duration::from_millis(150);
+const WAITING: std::time::Duration = std::time::Duration::from_millis(600);
 
 /// A server on this machine.
 pub(super) struct Client {
@@ -62,22 +68,45 @@ impl Client {
     }
 
     /// Starts a job and follows it to its end.
-    pub fn follow(&self, path: &str, body: &Value, mut watch: impl FnMut(&JobRecord)) -> anyhow::Result<JobRecord> {
+    pub fn follow(
+        &self,
+        path: &str,
+        body: &Value,
+        mut watch: impl FnMut(&JobRecord, Option<&Ahead>),
+    ) -> anyhow::Result<JobRecord> {
         let job_id: JobId = self.post(path, body)?["job_id"].as_i64().context("the server gave no job number")?;
         loop {
             let job: JobRecord = serde_json::from_value(self.get(&format!("/api/v1/jobs/{job_id}"))?)?;
             if job.state.is_over() {
                 return Ok(job);
             }
-            watch(&job);
-            std::thread::sleep(std::time::Duration::from_millis(150));
+            let ahead = if job.state == JobState::Queued { Some(self.ahead(job_id)?) } else { None };
+            watch(&job, ahead.as_ref());
+            std::thread::sleep(if ahead.is_some_and(|ahead| ahead.jobs > 0) { WAITING } else { WORKING });
         }
+    }
+
+    /// What the server does before a job that waits.
+    fn ahead(&self, job_id: JobId) -> anyhow::Result<Ahead> {
+        Ok(ahead_of(job_id, &self.get("/api/v1/jobs")?))
     }
 
     /// The datasets by name.
     pub fn datasets(&self) -> anyhow::Result<Value> {
         self.get("/api/v1/datasets")
     }
+}
+
+/// Jobs of a list that come before one: what runs, and what was asked for earlier and waits.
+fn ahead_of(job_id: JobId, list: &Value) -> Ahead {
+    let before = list["jobs"].as_array().into_iter().flatten().filter(|job| {
+        let earlier = job["job_id"].as_i64().is_some_and(|id| id < job_id);
+        job["state"] == "running" || (job["state"] == "queued" && earlier)
+    });
+    let before: Vec<&Value> = before.collect();
+    let running = before.iter().find(|job| job["state"] == "running");
+    let running = running.and_then(|job| job["title"].as_str()).map(str::to_owned);
+    Ahead { jobs: before.len(), running }
 }
 
 fn understand(mut response: ureq::http::Response<ureq::Body>) -> anyhow::Result<Value> {
@@ -87,6 +116,25 @@ fn understand(mut response: ureq::http::Response<ureq::Body>) -> anyhow::Result<
         return Ok(body);
     }
     let text = |key: &str| body["error"][key].as_str().unwrap_or_default().to_owned();
-    // Hints speak to visitors of the API; the command line says the same with a server as without.
+    // Most hints speak to visitors of the API. What has no answer yet says what to do first, with a server as without.
+    if status == 422 && text("code") != "invalid" && !text("hint").is_empty() {
+        bail!("{}\n  {}", text("message"), text("hint"));
+    }
     bail!("{}", if text("message").is_empty() { format!("the server answered {status}") } else { text("message") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_before_a_job_runs_or_was_asked_for_earlier() {
+        let job = |id: i64, state: &str| json!({ "job_id": id, "state": state, "title": format!("Job {id}") });
+        let list = json!({ "jobs": [job(9, "queued"), job(8, "queued"), job(7, "queued"), job(6, "running"), job(5, "done")] });
+        assert_eq!(ahead_of(8, &list), Ahead { jobs: 2, running: Some("Job 6".into()) });
+        assert_eq!(
+            ahead_of(8, &json!({ "jobs": [job(8, "queued"), job(9, "queued")] })),
+            Ahead { jobs: 0, running: None }
+        );
+    }
 }

@@ -60,7 +60,7 @@ fn import_demo(workbench: &Workbench, dataset: DatasetName, source: &std::path::
         one_based: false,
         existing: LoadPolicy::Keep,
     })?;
-    let job = workbench.wait_for(job, |job| bar.show(job))?;
+    let job = workbench.wait_for(job, |job| bar.show(job, None))?;
     drop(bar);
     conclude(&job, false).map(|_| ())
 }

@@ -17,8 +17,8 @@ use super::{Ending, WorkspaceFlag, answer, tell};
   tator evaluate --dataset coins --run fast_1
   tator evaluate --dataset coins --run fast_1 --source yolox_nano --iou 0.75 --score 0.3 --json
 
-Truth are the trusted boxes of images that are labelled or reviewed. Results are COCO's list of image_id, category_id, bbox
-and score; images are found by the number they were imported with or by file name, classes by theirs. Results that cannot
+Truth are the trusted boxes of images that are labelled or reviewed. Results are COCO's list of image_id, category_id, bbox \
+and score; images are found by the number they were imported with or by file name, classes by theirs. Results that cannot \
 be placed are named, and the exit code is 4.")]
 pub(super) struct Evaluate {
     /// The dataset with the truth

@@ -23,14 +23,14 @@ pub(super) fn follow<R: Serialize>(
     let job = match open(workspace)? {
         Opened::Here(bench) => {
             let job = start(&bench, request)?;
-            bench.wait_for(job, |job| bar.show(job))?
+            bench.wait_for(job, |job| bar.show(job, None))?
         }
         Opened::There(server) => {
             let mut body = serde_json::to_value(&request).context("writing the request")?;
             if let Some(fields) = body.as_object_mut() {
                 fields.remove("dataset");
             }
-            server.follow(door, &body, |job| bar.show(job))?
+            server.follow(door, &body, |job, ahead| bar.show(job, ahead))?
         }
     };
     drop(bar);

@@ -17,8 +17,8 @@ use super::{Ending, WorkspaceFlag};
   tator prepass --dataset coins --recipe my.toml --run night_shift --where \"state = 'unlabelled'\"
   tator prepass --dataset coins --resume
 
-A recipe is TOML; `tator prepass --print-recipe fast` prints one to begin with. The run's tables are coins.atoms_<run>,
-coins.candidates_<run>, coins.candidate_atoms_<run> and coins.run_images_<run>. An image on which a model fails is marked
+A recipe is TOML; `tator prepass --print-recipe fast` prints one to begin with. The run's tables are coins.atoms_<run>, \
+coins.candidates_<run>, coins.candidate_atoms_<run> and coins.run_images_<run>. An image on which a model fails is marked \
 there, and the exit code is 4.")]
 pub(super) struct Prepass {
     /// The dataset

@@ -15,7 +15,7 @@ use super::{Ending, WorkspaceFlag, answer, tell};
   tator select --dataset coins --strategy uncertainty --n 20 --package \"Week 12\"
   tator select --dataset coins --simulate --seeds 5 --json            what each strategy would have brought
 
-k-centre, k-means and hybrid look at vectors: `tator embed --dataset coins --of images` makes them. uncertainty, hybrid and
+k-centre, k-means and hybrid look at vectors: `tator embed --dataset coins --of images` makes them. uncertainty, hybrid and \
 balance ask the active head (`tator train head --activate`) or the candidates of a run.")]
 pub(super) struct Select {
     /// The dataset
@@ -110,6 +110,9 @@ fn show(found: &Value) {
     let of = format!("{} of {} images that could be labelled", picks.len(), found["free"]);
     let from = found["doubt_from"].as_str().map_or_else(String::new, |from| format!("; doubt: {from}"));
     tell(&format!("{of}{from}"));
+    if found["free"] == 0 {
+        tell("  every image is labelled, skipped or in an open package; --simulate replays the labelled ones");
+    }
     if let Some(package) = found["package_id"].as_i64() {
         tell(&format!("package {package} waits for somebody to claim it"));
     }

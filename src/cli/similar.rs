@@ -120,8 +120,34 @@ fn show(found: &Value, json: bool) {
         answer(&found.to_string());
         return;
     }
-    for row in found["results"].as_array().into_iter().flatten() {
-        let boxed = row["box_id"].as_i64().map(|id| format!("box {id}  ")).unwrap_or_default();
-        answer(&format!("{:.4}  {boxed}image {}", row["score"].as_f64().unwrap_or(0.0), row["image_id"]));
+    for line in lines(found) {
+        answer(&line);
+    }
+}
+
+/// A look-alike a line: how alike, the box with its class, the image with its file.
+fn lines(found: &Value) -> Vec<String> {
+    let line = |row: &Value| {
+        let text = |key: &str| row[key].as_str().unwrap_or_default();
+        let boxed = row["box_id"].as_i64().map(|id| format!("box {id}  {}  ", text("class"))).unwrap_or_default();
+        let score = row["score"].as_f64().unwrap_or(0.0);
+        format!("{score:.4}  {boxed}image {}  {}", row["image_id"], text("path"))
+    };
+    found["results"].as_array().into_iter().flatten().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::lines;
+
+    #[test]
+    fn a_line_names_file_and_class() {
+        let found = json!({ "results": [
+            { "score": 0.91234, "image_id": 4, "box_id": 17, "class": "coin", "path": "a/b.png" },
+            { "score": 0.5, "image_id": 5, "box_id": null, "class": null, "path": "c.png" },
+        ] });
+        assert_eq!(lines(&found), ["0.9123  box 17  coin  image 4  a/b.png", "0.5000  image 5  c.png"]);
     }
 }

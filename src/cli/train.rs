@@ -4,7 +4,7 @@ use anyhow::Context;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value, json};
 use tator_domain::DatasetName;
-use tator_pipeline::heads::{BackgroundOptions, HeadOptions, TrainHeadRequest};
+use tator_pipeline::heads::{AugmentOptions, BackgroundOptions, HeadOptions, TrainHeadRequest};
 
 use super::job::follow;
 use super::workspace::{Opened, open_existing};
@@ -15,6 +15,7 @@ use super::{Ending, WorkspaceFlag, answer, tell};
 #[command(after_help = "Examples:
   tator train head --dataset coins --encoder efficientnet-lite0                 logistic, every default
   tator train head --dataset coins --kind mlp --hidden 384,192 --label-smoothing 0.1 --activate
+  tator train head --dataset coins --augment 2 --kind mlp --arcface              two changed copies of each training box, and a margin
   tator train list --dataset coins                                              what was trained, and how good it is
   tator train activate head-3 --dataset coins                                   Auto class asks it from now on
 
@@ -45,6 +46,14 @@ enum Weights {
     None,
     Balanced,
     EffectiveNumber,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Adjustment {
+    None,
+    Train,
+    Infer,
+    Both,
 }
 
 #[derive(Args)]
@@ -79,10 +88,22 @@ struct Head {
     /// Share of the truth that is spread over all classes (mlp)
     #[arg(long, value_name = "SHARE")]
     label_smoothing: Option<f64>,
+    /// Train with a margin between classes, and tell cosines: ArcFace (mlp)
+    #[arg(long)]
+    arcface: bool,
+    /// Draw boxes of a class together: a supervised contrastive loss beside (mlp)
+    #[arg(long)]
+    contrastive: bool,
+    /// When the frequency of classes is taken out (mlp)
+    #[arg(long, value_enum)]
+    logit_adjustment: Option<Adjustment>,
     /// A second round in which wrong and doubtful boxes weigh more
     #[arg(long)]
     hard_mining: bool,
-    /// Any other option of the solver, such as dropout=0.2 or tolerance=1e-5
+    /// Changed copies of each training box (mirrored, other light, turned, noisy), more of rare classes; never tested on
+    #[arg(long, value_name = "COPIES", default_value_t = 0)]
+    augment: usize,
+    /// Any other option of the solver, such as dropout=0.2, tolerance=1e-5 or arcface='{"margin":0.3}'
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
     /// Share of the images that is held out and looked at once
@@ -156,6 +177,7 @@ impl Head {
             seed: self.seed,
             min_per_class: self.min_per_class,
             background: BackgroundOptions { kinds: self.background, ..BackgroundOptions::default() },
+            augment: AugmentOptions { copies: self.augment, ..AugmentOptions::default() },
             temperature: !self.no_temperature,
             activate: self.activate,
             recipe: serde_json::from_value(self.recipe()?).context("an option of the solver is not known to it")?,
@@ -175,6 +197,9 @@ impl Head {
             ("hidden", (!self.hidden.is_empty()).then(|| json!(self.hidden))),
             ("epochs", self.epochs.map(Value::from)),
             ("label_smoothing", self.label_smoothing.map(Value::from)),
+            ("arcface", self.arcface.then(|| json!({}))),
+            ("contrastive", self.contrastive.then(|| json!({}))),
+            ("logit_adjustment", self.logit_adjustment.as_ref().map(word)),
             ("hard_mining", self.hard_mining.then(|| json!({}))),
         ];
         recipe.extend(given.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
@@ -239,7 +264,7 @@ fn put_to_work(activate: &Activate) -> anyhow::Result<Ending> {
 #[cfg(test)]
 mod tests {
     use clap::Parser;
-    use tator_learning::head::Recipe;
+    use tator_learning::head::{ArcFace, Contrastive, LogitAdjustment, Recipe};
 
     use super::*;
 
@@ -263,11 +288,18 @@ mod tests {
         let Recipe::Mlp(mlp) = made.recipe else { panic!("an MLP was asked for") };
         assert_eq!((mlp.hidden, mlp.dropout), (vec![384, 192], 0.2));
         assert_eq!(options("x head --dataset d").unwrap(), HeadOptions::default());
+        let line = r#"x head --dataset d --kind mlp --arcface --augment 3 --logit-adjustment both --set contrastive={"weight":0.5}"#;
+        let made = options(line).unwrap();
+        let Recipe::Mlp(mlp) = made.recipe else { panic!("an MLP was asked for") };
+        assert_eq!((mlp.arcface, made.augment.copies), (Some(ArcFace::default()), 3));
+        assert_eq!(mlp.contrastive, Some(Contrastive { weight: 0.5, ..Contrastive::default() }));
+        assert_eq!(mlp.logit_adjustment, LogitAdjustment::Both);
     }
 
     #[test]
     fn an_option_of_the_other_solver_is_refused() {
         assert!(options("x head --dataset d --hidden 9").is_err());
+        assert!(options("x head --dataset d --arcface").is_err());
         assert!(options("x head --dataset d --set dropout").is_err());
     }
 }

@@ -1,4 +1,5 @@
-//! Statements that people keep: plain files `notebooks/<name>.sql` in the workspace, which any editor opens too.
+//! Statements that people keep: plain files `notebooks/<name>.sql` in the workspace, which any editor opens too; and how
+//! files of that folder are listed, written and deleted.
 
 use std::fs;
 use std::io;
@@ -21,8 +22,8 @@ pub struct SavedQuery {
 
 /// Longest name, in characters: with four bytes each it still is a file name everywhere.
 pub const LONGEST_NAME: usize = 60;
-/// Longest statement, in bytes; a larger file in the folder is nothing that was saved here.
-const LONGEST_STATEMENT: u64 = 1 << 20;
+/// Longest text, in bytes; a larger file in the folder is nothing that was saved here.
+const LONGEST_TEXT: u64 = 1 << 20;
 const ENDING: &str = "sql";
 
 /// One at a time: two that write the same name at once would share the file aside.
@@ -34,24 +35,7 @@ impl Workbench {
     /// # Errors
     /// When the folder or a file in it cannot be read.
     pub fn saved_queries(&self) -> Result<Vec<SavedQuery>, Error> {
-        let folder = self.reader().folders().notebooks();
-        let reading = || Error::io(format!("reading {}", folder.display()));
-        let entries = match fs::read_dir(&folder) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            other => other.map_err(reading())?,
-        };
-        let mut found = Vec::new();
-        for entry in entries {
-            let path = entry.map_err(reading())?.path();
-            let name = path.file_stem().and_then(|stem| stem.to_str()).filter(|name| checked_name(name).is_ok());
-            let Some(name) = name.filter(|_| path.extension().is_some_and(|ending| ending == ENDING)) else { continue };
-            if fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() <= LONGEST_STATEMENT) {
-                let bytes = fs::read(&path).map_err(Error::io(format!("reading {}", path.display())))?;
-                found.push(SavedQuery { name: name.to_owned(), sql: String::from_utf8_lossy(&bytes).into_owned() });
-            }
-        }
-        found.sort_by_key(|query| query.name.to_lowercase());
-        Ok(found)
+        Ok(kept(self, ENDING)?.into_iter().map(|(name, sql)| SavedQuery { name, sql }).collect())
     }
 
     /// Keeps a statement; one of the same name is replaced.
@@ -60,17 +44,7 @@ impl Workbench {
     /// [`Error::Invalid`] for a name that is no file name everywhere, and for nothing to keep; [`Error::Store`] when
     /// the disk refuses, and then the old statement stands.
     pub fn save_query(&self, name: &str, sql: &str) -> Result<SavedQuery, Error> {
-        let path = self.query_file(name)?;
-        if sql.trim().is_empty() {
-            return Err(Error::invalid("sql", "there is no statement to keep"));
-        }
-        if sql.len() as u64 > LONGEST_STATEMENT {
-            return Err(Error::invalid("sql", "the statement is longer than 1 MiB"));
-        }
-        let folder = self.reader().folders().notebooks();
-        fs::create_dir_all(&folder).map_err(Error::io(format!("making {}", folder.display())))?;
-        let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
-        tator_store::write_whole(&path, sql.as_bytes())?;
+        keep(self, (name, ENDING), sql)?;
         Ok(SavedQuery { name: name.to_owned(), sql: sql.to_owned() })
     }
 
@@ -79,24 +53,67 @@ impl Workbench {
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Invalid`] for what can be no name; [`Error::Io`] when the disk refuses.
     pub fn delete_query(&self, name: &str) -> Result<SavedQuery, Error> {
-        let path = self.query_file(name)?;
-        let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
-        let trouble = |error: io::Error| match error.kind() {
-            io::ErrorKind::NotFound => Error::NotFound(format!("the saved query {name:?}")),
-            _ => Error::io(format!("deleting {}", path.display()))(error),
-        };
-        let sql = fs::read(&path).map_err(trouble)?;
-        fs::remove_file(&path).map_err(trouble)?;
-        Ok(SavedQuery { name: name.to_owned(), sql: String::from_utf8_lossy(&sql).into_owned() })
-    }
-
-    fn query_file(&self, name: &str) -> Result<PathBuf, Error> {
-        checked_name(name)?;
-        Ok(self.reader().folders().notebooks().join(format!("{name}.{ENDING}")))
+        let sql = forget(self, (name, ENDING), "saved query")?;
+        Ok(SavedQuery { name: name.to_owned(), sql })
     }
 }
 
-fn checked_name(name: &str) -> Result<(), Error> {
+/// Files of the folder with this ending: name and text, by name.
+pub(crate) fn kept(bench: &Workbench, ending: &str) -> Result<Vec<(String, String)>, Error> {
+    let folder = bench.reader().folders().notebooks();
+    let reading = || Error::io(format!("reading {}", folder.display()));
+    let entries = match fs::read_dir(&folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        other => other.map_err(reading())?,
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(reading())?.path();
+        let name = path.file_stem().and_then(|stem| stem.to_str()).filter(|name| checked_name(name).is_ok());
+        let Some(name) = name.filter(|_| path.extension().is_some_and(|other| other == ending)) else { continue };
+        if fs::metadata(&path).is_ok_and(|meta| meta.is_file() && meta.len() <= LONGEST_TEXT) {
+            let bytes = fs::read(&path).map_err(Error::io(format!("reading {}", path.display())))?;
+            found.push((name.to_owned(), String::from_utf8_lossy(&bytes).into_owned()));
+        }
+    }
+    found.sort_by_key(|(name, _)| name.to_lowercase());
+    Ok(found)
+}
+
+/// Writes a file of the folder, whole or not at all.
+pub(crate) fn keep(bench: &Workbench, (name, ending): (&str, &str), text: &str) -> Result<(), Error> {
+    let path = file(bench, name, ending)?;
+    if text.trim().is_empty() {
+        return Err(Error::invalid(ending, "there is nothing to keep"));
+    }
+    if text.len() as u64 > LONGEST_TEXT {
+        return Err(Error::invalid(ending, "the text is longer than 1 MiB"));
+    }
+    let folder = bench.reader().folders().notebooks();
+    fs::create_dir_all(&folder).map_err(Error::io(format!("making {}", folder.display())))?;
+    let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+    Ok(tator_store::write_whole(&path, text.as_bytes())?)
+}
+
+/// Deletes a file of the folder and gives its text.
+pub(crate) fn forget(bench: &Workbench, (name, ending): (&str, &str), what: &str) -> Result<String, Error> {
+    let path = file(bench, name, ending)?;
+    let _alone = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+    let trouble = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => Error::NotFound(format!("the {what} {name:?}")),
+        _ => Error::io(format!("deleting {}", path.display()))(error),
+    };
+    let bytes = fs::read(&path).map_err(trouble)?;
+    fs::remove_file(&path).map_err(trouble)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn file(bench: &Workbench, name: &str, ending: &str) -> Result<PathBuf, Error> {
+    checked_name(name)?;
+    Ok(bench.reader().folders().notebooks().join(format!("{name}.{ending}")))
+}
+
+pub(crate) fn checked_name(name: &str) -> Result<(), Error> {
     let plain = name.chars().all(|c| c.is_alphanumeric() || " _-".contains(c));
     let length = name.chars().count();
     if plain && (1..=LONGEST_NAME).contains(&length) && name.trim() == name {

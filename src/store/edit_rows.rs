@@ -84,7 +84,8 @@ fn insert_row(connection: &Connection, d: &DatasetName, b: &ImageBox, now: i64) 
 pub(crate) fn update_image(connection: &Connection, d: &DatasetName, image: &Image, now: i64) -> Result<(), Error> {
     let query = queries::UPDATE_IMAGE_AFTER_EDIT;
     let mut statement = connection.prepare_cached(&query.of(d)).map_err(query.failed())?;
-    let values = params![image.state.as_str(), image.revision, image.n_boxes, now, image.image_id];
+    let (state, split) = (image.state.as_str(), image.split.as_str());
+    let values = params![state, split, image.revision, image.n_boxes, now, image.image_id];
     statement.execute(values).map_err(query.failed())?;
     Ok(())
 }

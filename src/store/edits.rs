@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use duckdb::{Connection, params};
 use serde::{Deserialize, Serialize};
 use tator_domain::{
-    BoxId, BoxState, Class, ClassId, DatasetName, Image, ImageBox, ImageId, ImageState, NewBox, Origin, PixelBox,
+    BoxId, BoxState, Class, ClassId, DatasetName, Image, ImageBox, ImageId, ImageState, NewBox, Origin, PixelBox, Split,
 };
 
 use crate::Error;
@@ -26,6 +26,10 @@ pub(crate) struct Record {
     pub state_before: Option<ImageState>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state_after: Option<ImageState>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split_before: Option<Split>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split_after: Option<Split>,
     #[serde(default)]
     pub ids: BTreeMap<String, BoxId>,
     #[serde(default, skip_serializing_if = "NoteChange::is_nothing")]
@@ -37,6 +41,7 @@ impl Record {
     fn reverse(&mut self) {
         std::mem::swap(&mut self.before, &mut self.after);
         std::mem::swap(&mut self.state_before, &mut self.state_after);
+        std::mem::swap(&mut self.split_before, &mut self.split_after);
         std::mem::swap(&mut self.notes.before, &mut self.notes.after);
     }
 }
@@ -172,6 +177,7 @@ impl Writer {
         draft.boxes.extend(record.after.iter().map(|b| (b.box_id, b.clone())));
         draft.image.revision += 1;
         draft.image.state = record.state_after.unwrap_or(draft.image.state);
+        draft.image.split = record.split_after.unwrap_or(draft.image.split);
         draft.image.n_boxes = u32::try_from(draft.boxes.len()).unwrap_or(u32::MAX);
         update_image(&state.connection, d, &draft.image, now)?;
         if change.kind == "edit" {
@@ -242,12 +248,12 @@ impl Draft {
             return Ok(true);
         }
         let mut touched = BTreeSet::new();
-        let mut state_changed = false;
-        let mut known = 0;
+        let (mut state_changed, mut split_changed, mut known) = (false, false, 0);
         for later in self.past.iter().filter(|c| c.revision > request.base_revision) {
             let record = parse_record(&later.record)?;
             touched.extend(record.before.iter().chain(&record.after).map(|b| b.box_id));
             state_changed |= record.state_after.is_some();
+            split_changed |= record.split_after.is_some();
             known += 1;
         }
         // A revision without a record here was a bulk change: it may have touched anything.
@@ -258,6 +264,7 @@ impl Draft {
                 touched.contains(box_id) || (unknown && !self.boxes.contains_key(box_id))
             }
             Edit::State { value } => state_changed && *value != self.image.state,
+            Edit::Split { value } => split_changed && *value != self.image.split,
         }))
     }
 
@@ -337,6 +344,9 @@ fn title_of(edits: &[Edit]) -> String {
     if let Some(Edit::State { value }) = edits.iter().rfind(|e| matches!(e, Edit::State { .. })) {
         said.push(format!("state {value}"));
     }
+    said.extend(
+        edits.iter().filter_map(|e| if let Edit::Split { value } = e { Some(format!("split {value}")) } else { None }),
+    );
     said.extend(edits.iter().filter_map(notes::words_of));
     said.join(", ")
 }
@@ -410,6 +420,10 @@ fn make_record(
                 if *value == ImageState::Reviewed {
                     touched.extend(trust_all(&mut boxes));
                 }
+            }
+            Edit::Split { value } => {
+                record.split_before = Some(draft.image.split);
+                record.split_after = Some(*value);
             }
             Edit::Comment { .. } | Edit::Resolve { .. } | Edit::Tag { .. } => {}
         }

@@ -379,9 +379,10 @@ impl Writer {
         if !path.exists() {
             return Err(Error::NotFound(format!("a table of {of} by {encoder} in {d}")));
         }
-        self.reader.shelf.forget(d);
-        self.write_embeddings(&path, |_| {
-            std::fs::remove_dir_all(&path).map_err(Error::io(format!("deleting {}", path.display())))
+        self.reader.shelf.remove(d, || {
+            self.write_embeddings(&path, |_| {
+                std::fs::remove_dir_all(&path).map_err(Error::io(format!("deleting {}", path.display())))
+            })
         })
     }
 }

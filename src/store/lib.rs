@@ -51,6 +51,7 @@ mod trash;
 mod truths;
 mod tweaks;
 mod vector_functions;
+mod vector_shelf;
 mod vectors;
 mod versions;
 mod workspace;

@@ -126,7 +126,7 @@ pub(crate) fn change_of(
     let concerns = |e: &Edit| match e {
         Edit::State { value } => *value == ImageState::Reviewed,
         Edit::Comment { .. } | Edit::Resolve { .. } | Edit::Tag { .. } => true,
-        Edit::Add { .. } | Edit::Update { .. } | Edit::Delete { .. } => false,
+        Edit::Add { .. } | Edit::Update { .. } | Edit::Delete { .. } | Edit::Split { .. } => false,
     };
     if !edits.iter().any(concerns) {
         return Ok(NoteChange::default());

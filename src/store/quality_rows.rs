@@ -99,6 +99,8 @@ pub struct DuplicatePair {
     pub cosine: Option<f32>,
     /// Bits in which their fingerprints differ.
     pub bits: Option<u32>,
+    /// How well they fit when they are laid on each other, a correlation.
+    pub overlay: Option<f32>,
     /// They are in different parts of the dataset.
     pub is_leak: bool,
 }
@@ -194,7 +196,8 @@ fn append_pairs(c: &Connection, d: &DatasetName, pairs: &[DuplicatePair]) -> Res
     for pair in pairs {
         let kind = if pair.is_exact { "exact" } else { "near" };
         let (cosine, bits) = (pair.cosine.map(f64::from), pair.bits.map(u32::cast_signed));
-        appender.append_row(params![pair.first, pair.second, kind, cosine, bits, pair.is_leak])?;
+        let overlay = pair.overlay.map(f64::from);
+        appender.append_row(params![pair.first, pair.second, kind, cosine, bits, pair.is_leak, overlay])?;
     }
     Ok(appender.flush()?)
 }

@@ -13,7 +13,7 @@ use crate::filter::ImageFilter;
 use crate::guard;
 use crate::queries::{self, Query};
 use crate::summary::{Change, ImageDetail, ImageHome, ImagePage, Neighbours};
-use crate::vectors::Shelf;
+use crate::vector_shelf::Shelf;
 use crate::workspace::Folders;
 use crate::{Error, Timestamp};
 

@@ -217,6 +217,11 @@ pub enum Edit {
         /// The new state.
         value: ImageState,
     },
+    /// The image goes to another part of the dataset.
+    Split {
+        /// The new part.
+        value: Split,
+    },
     /// Something to say about the image.
     Comment {
         /// What.

@@ -18,7 +18,8 @@ use tator_domain::DatasetName;
 use crate::embeddings::EmbeddingOf;
 use crate::engine::{self, lock};
 use crate::reader::Reader;
-use crate::vectors::{Shelf, Vectors};
+use crate::vector_shelf::Shelf;
+use crate::vectors::Vectors;
 use crate::workspace::Folders;
 use crate::{Error, queries};
 

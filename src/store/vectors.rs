@@ -1,25 +1,23 @@
 //! Embeddings in memory: the current rows of a table as one matrix, kept under a byte budget.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
 
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::{Float32Type, Int64Type};
+use arrow::datatypes::Float32Type;
 use tator_domain::{BoxId, DatasetName, ImageId};
 
+use crate::Error;
 use crate::embeddings::{EmbeddingMeta, EmbeddingOf, EmbeddingTable, Keys, read_meta, table_path, wanted};
 use crate::engine::lock;
-use crate::lance_tables::Lance;
 use crate::reader::{Reader, find_dataset};
-use crate::vector_functions::{NearestSearch, nothing_embedded};
-use crate::{Error, Timestamp};
+use crate::vector_functions::nothing_embedded;
+use crate::vector_shelf::{HeldRow, HeldRows, Kept, Place};
 
-/// Bytes of vectors that stay in memory; the matrix that was asked for last stays in any case.
-const BUDGET: usize = 3 << 30;
-/// While a job writes, a search looks at rows of so long ago rather than reading everything again.
-const LATELY: Duration = Duration::from_secs(15);
+/// Rows whose images stand in one condition when they are looked at again; beyond, all are looked at.
+const LOOKED_AT_BY_NAME: usize = 4_000;
 
 /// The current vectors of a table: row after row, each of length 1, by image and box.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,162 +83,16 @@ impl Vectors {
         }
     }
 
-    fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.data.len() * 4 + self.image_ids.len() * 24
     }
 }
 
-/// A row of a table without its vector.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct HeldRow {
-    pub image_id: ImageId,
-    pub box_id: BoxId,
-    pub key: i64,
-}
-
-impl HeldRow {
-    pub fn id(&self, of: EmbeddingOf) -> i64 {
-        if of == EmbeddingOf::Boxes { self.box_id } else { self.image_id }
-    }
-}
-
-/// A table without its vectors, in the order of the file.
-#[derive(Debug)]
-pub(crate) struct HeldRows {
-    version: u64,
-    pub meta: EmbeddingMeta,
-    pub rows: Vec<HeldRow>,
-}
-
-/// Which table: dataset (and when it was made: names come again), encoder, of what.
-type Place = (DatasetName, Timestamp, String, EmbeddingOf);
-
-struct Kept {
-    /// Version of the table, and of the working set it was compared with.
-    versions: (u64, u64),
-    /// When it was read; `None` once its table is another for good.
-    loaded: Option<Instant>,
-    vectors: Arc<Vectors>,
-}
-
-/// What is in memory. One at a time reads from disk: others want the same.
-#[derive(Default)]
-pub(crate) struct Shelf {
-    lance: Mutex<Option<Arc<Lance>>>,
-    loading: Mutex<()>,
-    kept: Mutex<Vec<(Place, Kept)>>,
-    rows: Mutex<HashMap<Place, Arc<HeldRows>>>,
-    /// Versions of tables as they are known: nobody else writes while the workspace is held.
-    versions: Mutex<HashMap<PathBuf, u64>>,
-    /// The search that statements use.
-    pub search: OnceLock<Arc<dyn NearestSearch>>,
-}
-
-impl Shelf {
-    fn lance(&self) -> Result<Arc<Lance>, Error> {
-        let mut lance = lock(&self.lance);
-        if let Some(open) = &*lance {
-            return Ok(Arc::clone(open));
-        }
-        let opened = Arc::new(Lance::new()?);
-        *lance = Some(Arc::clone(&opened));
-        Ok(opened)
-    }
-
-    fn version(&self, path: &Path) -> Result<u64, Error> {
-        if let Some(known) = lock(&self.versions).get(path) {
-            return Ok(*known);
-        }
-        let version = self.lance()?.version(path)?;
-        lock(&self.versions).insert(path.to_owned(), version);
-        Ok(version)
-    }
-
-    /// A table was written, or is gone.
-    pub fn changed(&self, path: &Path) {
-        lock(&self.versions).remove(path);
-    }
-
-    /// A table is complete: a search is not content any more with what was in memory before.
-    pub fn outdate(&self, d: &DatasetName, encoder: &str, of: EmbeddingOf) {
-        let mut kept = lock(&self.kept);
-        let places = kept.iter_mut().filter(|((name, _, by, what), _)| name == d && by == encoder && *what == of);
-        places.for_each(|(_, held)| held.loaded = None);
-    }
-
-    /// Nothing of a dataset stays.
-    pub fn forget(&self, d: &DatasetName) {
-        lock(&self.versions).clear();
-        lock(&self.kept).retain(|((name, ..), _)| name != d);
-        lock(&self.rows).retain(|(name, ..), _| name != d);
-    }
-
-    /// What is in memory of a table, if it was compared with this working set or is of a moment ago.
-    fn get(&self, place: &Place, fits: impl Fn(&Kept) -> bool) -> Option<Arc<Vectors>> {
-        let mut kept = lock(&self.kept);
-        let at = kept.iter().position(|(other, held)| other == place && fits(held))?;
-        let found = kept.remove(at);
-        let vectors = Arc::clone(&found.1.vectors);
-        kept.push(found);
-        Some(vectors)
-    }
-
-    fn keep(&self, place: Place, held: Kept) {
-        let mut kept = lock(&self.kept);
-        kept.retain(|(other, _)| *other != place);
-        kept.push((place, held));
-        while kept.len() > 1 && kept.iter().map(|(_, held)| held.vectors.bytes()).sum::<usize>() > BUDGET {
-            kept.remove(0);
-        }
-    }
-
-    /// The rows of a table without their vectors; `None` when there is no such table.
-    pub fn rows(
-        &self,
-        reader: &Reader,
-        d: &DatasetName,
-        encoder: &str,
-        of: EmbeddingOf,
-    ) -> Result<Option<Arc<HeldRows>>, Error> {
-        let path = table_path(&reader.folders, d, encoder, of);
-        if !path.exists() {
-            return Ok(None);
-        }
-        let place = reader.place(d, encoder, of)?;
-        self.rows_at(&place, &path).map(Some)
-    }
-
-    fn rows_at(&self, place: &Place, path: &Path) -> Result<Arc<HeldRows>, Error> {
-        let lance = self.lance()?;
-        let version = self.version(path)?;
-        let held = lock(&self.rows).get(place).filter(|rows| rows.version == version).cloned();
-        if let Some(rows) = held {
-            return Ok(rows);
-        }
-        let meta = read_meta(&lance.metadata(path)?).ok_or_else(|| Error::Damaged {
-            path: path.to_owned(),
-            why: "it does not say by which encoder it was made".into(),
-            hint: "delete this folder and embed again".into(),
-        })?;
-        let boxes = meta.of == EmbeddingOf::Boxes;
-        let columns: &[&str] = if boxes { &["image_id", "key", "box_id"] } else { &["image_id", "key"] };
-        let mut rows = Vec::new();
-        lance.scan_columns(path, version, columns, &mut |batch| {
-            let number = |at: usize| batch.column(at).as_primitive::<Int64Type>();
-            let (images, keys) = (number(0), number(1));
-            let ids = if boxes { number(2) } else { images };
-            let row = |at| HeldRow { image_id: images.value(at), box_id: ids.value(at), key: keys.value(at) };
-            rows.extend((0..batch.num_rows()).map(row));
-            Ok(())
-        })?;
-        let rows = Arc::new(HeldRows { version, meta, rows });
-        lock(&self.rows).insert(place.clone(), Arc::clone(&rows));
-        Ok(rows)
-    }
-}
+/// Places of rows, rows of places, rows without a place.
+type Order = (Vec<Option<usize>>, Vec<usize>, Vec<HeldRow>);
 
 impl Reader {
-    fn place(&self, d: &DatasetName, encoder: &str, of: EmbeddingOf) -> Result<Place, Error> {
+    pub(crate) fn place(&self, d: &DatasetName, encoder: &str, of: EmbeddingOf) -> Result<Place, Error> {
         let row = self.engine.with(|c| find_dataset(c, d))?;
         Ok((row.name, row.created_at, encoder.to_owned(), of))
     }
@@ -250,18 +102,42 @@ impl Reader {
     /// # Errors
     /// [`Error::NotEmbedded`] when nothing was embedded by that encoder.
     pub fn vectors(&self, d: &DatasetName, encoder: &str, of: EmbeddingOf) -> Result<Arc<Vectors>, Error> {
-        self.load_vectors(d, encoder, of, &|now, held| held.versions == now)
+        self.load_vectors(d, encoder, of, &|place, now| {
+            Ok(self.shelf.get(place, |held| held.versions == now).map(|held| held.vectors))
+        })
     }
 
-    /// As [`Reader::vectors`], but perhaps of a moment ago: for searches, which look at the rows they found with
-    /// [`Reader::current_rows`] anyway. An edit then costs them nothing, and a job that writes little.
+    /// As [`Reader::vectors`], but perhaps with rows that are not current any more, and while a job writes those of a
+    /// moment ago: for searches, which look at the rows they found with [`Reader::current_rows`] anyway. An edit then
+    /// costs them next to nothing, and a job that writes little.
     ///
     /// # Errors
     /// As [`Reader::vectors`].
     pub fn vectors_lately(&self, d: &DatasetName, encoder: &str, of: EmbeddingOf) -> Result<Arc<Vectors>, Error> {
-        self.load_vectors(d, encoder, of, &|now, held| {
-            held.versions.0 == now.0 || held.loaded.is_some_and(|at| at.elapsed() < LATELY)
-        })
+        self.load_vectors(d, encoder, of, &|place, now| self.lately(d, place, now))
+    }
+
+    /// What is in memory, when no row is missing in it that is current now, or its table is just being written.
+    fn lately(&self, d: &DatasetName, place: &Place, now: (u64, u64)) -> Result<Option<Arc<Vectors>>, Error> {
+        let Some(held) = self.shelf.get(place, |held| held.versions.0 == now.0 || held.is_fresh()) else {
+            return Ok(None);
+        };
+        if held.versions.0 != now.0 || held.checked == now.1 || held.left_out.is_empty() {
+            return Ok(Some(held.vectors));
+        }
+        let of = held.vectors.of;
+        let left_out: Vec<_> = held.left_out.iter().map(|row| (row.image_id, row.id(of), row.key)).collect();
+        let back = if left_out.len() <= LOOKED_AT_BY_NAME {
+            self.current_rows(d, &held.vectors.meta(), &left_out)?.contains(&true)
+        } else {
+            let keys = self.keys_now(d, &held.vectors.meta())?;
+            left_out.iter().any(|(_, id, key)| keys.get(id) == Some(key))
+        };
+        if back {
+            return Ok(None);
+        }
+        self.shelf.still_out(place, now);
+        Ok(Some(held.vectors))
     }
 
     fn load_vectors(
@@ -269,35 +145,41 @@ impl Reader {
         d: &DatasetName,
         encoder: &str,
         of: EmbeddingOf,
-        fits: &dyn Fn((u64, u64), &Kept) -> bool,
+        held: &dyn Fn(&Place, (u64, u64)) -> Result<Option<Arc<Vectors>>, Error>,
     ) -> Result<Arc<Vectors>, Error> {
         let place = self.place(d, encoder, of)?;
         let path = table_path(&self.folders, d, encoder, of);
         if !path.exists() {
             return Err(nothing_embedded(d, of));
         }
-        let now = || Ok::<_, Error>((self.shelf.version(&path)?, self.engine.version()));
-        let versions = now()?;
-        if let Some(vectors) = self.shelf.get(&place, |held| fits(versions, held)) {
+        let now = || Ok::<_, Error>((self.shelf.version(&path)?.0, self.engine.version()));
+        if let Some(vectors) = held(&place, now()?)? {
             return Ok(vectors);
         }
         let _one_at_a_time = lock(&self.shelf.loading);
         // Somebody may have read it meanwhile.
         let versions = now()?;
-        if let Some(vectors) = self.shelf.get(&place, |held| fits(versions, held)) {
+        if let Some(vectors) = held(&place, versions)? {
             return Ok(vectors);
         }
+        let forgotten = self.shelf.forgotten();
         let rows = self.shelf.rows_at(&place, &path)?;
-        let vectors = Arc::new(self.read_vectors(d, &path, &rows)?);
-        let held =
-            Kept { versions: (rows.version, versions.1), loaded: Some(Instant::now()), vectors: Arc::clone(&vectors) };
-        self.shelf.keep(place, held);
+        let (vectors, left_out) = self.read_vectors(d, &path, &rows)?;
+        let vectors = Arc::new(vectors);
+        let held = Kept {
+            versions: (rows.state, versions.1),
+            loaded: Some(Instant::now()),
+            vectors: Arc::clone(&vectors),
+            left_out: Arc::new(left_out),
+            checked: versions.1,
+        };
+        self.shelf.keep(place, held, forgotten);
         Ok(vectors)
     }
 
-    /// Reads the vectors of current rows straight to their places.
-    fn read_vectors(&self, d: &DatasetName, path: &Path, held: &HeldRows) -> Result<Vectors, Error> {
-        let (places, order) = self.places_of_rows(d, held)?;
+    /// Reads the vectors of current rows straight to their places; gives the rows that are not current, too.
+    fn read_vectors(&self, d: &DatasetName, path: &Path, held: &HeldRows) -> Result<(Vectors, Vec<HeldRow>), Error> {
+        let (places, order, left_out) = self.places_of_rows(d, held)?;
         let dims = held.meta.dims;
         let mut data = vec![0.0; order.len() * dims];
         let mut row = 0;
@@ -314,7 +196,7 @@ impl Reader {
         })?;
         let pick = |of: &dyn Fn(&HeldRow) -> i64| order.iter().map(|at| of(&held.rows[*at])).collect::<Vec<_>>();
         let boxes = held.meta.of == EmbeddingOf::Boxes;
-        Ok(Vectors {
+        let vectors = Vectors {
             encoder: held.meta.encoder.clone(),
             fingerprint: held.meta.fingerprint.clone(),
             of: held.meta.of,
@@ -324,22 +206,28 @@ impl Reader {
             box_ids: if boxes { pick(&|row| row.box_id) } else { Vec::new() },
             keys: pick(&|row| row.key),
             data,
-        })
+        };
+        Ok((vectors, left_out))
     }
 
-    /// Where each row of a table comes in the matrix, `None` for stale ones; and the row of each place.
-    fn places_of_rows(&self, d: &DatasetName, held: &HeldRows) -> Result<(Vec<Option<usize>>, Vec<usize>), Error> {
+    /// Where each row of a table comes in the matrix, `None` for stale ones; the row of each place; and the stale rows.
+    fn places_of_rows(&self, d: &DatasetName, held: &HeldRows) -> Result<Order, Error> {
         let of = held.meta.of;
-        let keys = Keys::new(&held.meta.fingerprint, &held.meta.recipe);
-        let now = self.engine.with(|c| wanted(c, d, (of, &keys), "true"))?;
-        let now: HashMap<i64, i64> = now.iter().map(|item| (item.id(), item.key)).collect();
-        let current = |at: &usize| now.get(&held.rows[*at].id(of)) == Some(&held.rows[*at].key);
-        let mut order: Vec<usize> = (0..held.rows.len()).filter(current).collect();
+        let now = self.keys_now(d, &held.meta)?;
+        let is_current = |at: &usize| now.get(&held.rows[*at].id(of)) == Some(&held.rows[*at].key);
+        let (mut order, stale): (Vec<usize>, Vec<usize>) = (0..held.rows.len()).partition(is_current);
         order.sort_by_key(|at| (held.rows[*at].image_id, held.rows[*at].box_id));
         order.dedup_by_key(|at| held.rows[*at].id(of));
         let mut places = vec![None; held.rows.len()];
         order.iter().enumerate().for_each(|(place, at)| places[*at] = Some(place));
-        Ok((places, order))
+        Ok((places, order, stale.into_iter().map(|at| held.rows[at]).collect()))
+    }
+
+    /// The key that each image or box would have in a table now.
+    fn keys_now(&self, d: &DatasetName, meta: &EmbeddingMeta) -> Result<HashMap<i64, i64>, Error> {
+        let keys = Keys::new(&meta.fingerprint, &meta.recipe);
+        let now = self.engine.with(|c| wanted(c, d, (meta.of, &keys), "true"))?;
+        Ok(now.iter().map(|item| (item.id(), item.key)).collect())
     }
 
     /// The tables of embeddings of a dataset, by encoder.

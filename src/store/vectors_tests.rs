@@ -22,17 +22,3 @@ fn rows_are_found_by_image_and_box() {
     assert_eq!(boxes.find(5, Some(5)), None);
     assert_eq!((boxes.id(4), boxes.row(4)), (5, &[4.0][..]));
 }
-
-#[test]
-fn the_matrix_that_was_asked_for_last_stays() {
-    let shelf = Shelf::default();
-    let place = |name: &str| ("coins".parse().unwrap(), 0, name.to_owned(), EmbeddingOf::Boxes);
-    let kept = |versions| Kept { versions, loaded: Some(Instant::now()), vectors: Arc::new(some(vec![1, 2, 3, 4, 5])) };
-    shelf.keep(place("a"), kept((1, 1)));
-    shelf.keep(place("a"), kept((2, 1)));
-    shelf.keep(place("b"), kept((1, 1)));
-    assert!(shelf.get(&place("a"), |held| held.versions == (1, 1)).is_none());
-    assert!(shelf.get(&place("a"), |held| held.versions == (2, 1)).is_some());
-    shelf.forget(&"coins".parse().unwrap());
-    assert!(shelf.get(&place("b"), |_| true).is_none());
-}

@@ -16,6 +16,9 @@ pub trait Embedder: Send + Sync {
     /// Length of the vectors; known after the first picture where the file leaves it open.
     fn dimension(&self) -> Option<usize>;
 
+    /// Calls that are answered at the same time; more wait for one another.
+    fn lanes(&self) -> usize;
+
     /// What computes.
     fn provider(&self) -> Provider;
 

@@ -11,6 +11,7 @@ mod error;
 mod frame;
 mod header;
 mod jpeg;
+mod lanes;
 mod letterbox;
 mod limits;
 mod manifest;
@@ -26,11 +27,13 @@ mod sahi;
 mod samples;
 mod segmenter;
 mod suppress;
+mod surroundings;
 mod tensor;
 mod text_encoder;
 mod text_map;
 mod thumbnail;
 mod tokeniser;
+mod variation;
 
 pub use acceptance::{Acceptance, accept};
 pub use adapters::{
@@ -48,7 +51,7 @@ pub use model_error::ModelError;
 pub use network::{Network, OpenOptions, Port, Stop};
 pub use outline::Outline;
 pub use picture::{Picture, decode_upright, verify};
-pub use quality::{PictureQuality, quality};
+pub use quality::{PictureQuality, quality, sketch};
 pub use region_text::{REGION_MARGIN, RegionText, Regions, SeenRegions};
 pub use runtime::{
     Provider, ProviderWish, RuntimeReport, WANTED as ONNX_RUNTIME_VERSION, provider_notice, runtime_library,
@@ -56,6 +59,8 @@ pub use runtime::{
 };
 pub use sahi::{Slicing, Tagged, Window, detect_windows, windows};
 pub use segmenter::{Encoding, MaskGrid, Prompt, Segmenter};
+pub use surroundings::Surroundings;
 pub use tensor::{Data, Tensor};
 pub use text_encoder::TextEncoder;
 pub use thumbnail::{crop, thumbnail};
+pub use variation::Variation;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use ort::ep::CUDA;
@@ -12,6 +12,7 @@ use ort::session::builder::GraphOptimizationLevel;
 use ort::session::{NoSelectedOutputs, OutputSelector, RunOptions, Session, SessionInputValue, SessionOutputs};
 use ort::value::{DynValue, TensorElementType, TensorRef, ValueType};
 
+use crate::lanes::{Lanes, Plan, weights};
 use crate::model_error::ModelError;
 use crate::runtime::{Provider, ProviderWish, Runtime, note_fallback};
 use crate::tensor::{Data, Tensor};
@@ -23,6 +24,9 @@ pub struct OpenOptions {
     pub provider: ProviderWish,
     /// Threads within one operation; 0 lets ONNX Runtime choose.
     pub threads: usize,
+    /// Many pictures are coming and nobody waits for a single one: as many runs side by side as pay off on the processor,
+    /// each on its share of the cores. `threads` says nothing then.
+    pub many: bool,
 }
 
 /// An input or output of a network.
@@ -46,26 +50,27 @@ impl Port {
 /// One opened ONNX file.
 pub struct Network {
     name: String,
-    session: Mutex<Session>,
+    lanes: Lanes,
     inputs: Vec<Port>,
     outputs: Vec<Port>,
     metadata: BTreeMap<String, String>,
     provider: Provider,
+    many: bool,
     load_ms: f64,
 }
 
-/// Lets another thread stop a run that is under way.
+/// Lets another thread stop the runs that are under way with it.
 #[derive(Clone, Default)]
 pub struct Stop {
     asked: Arc<AtomicBool>,
-    running: Arc<Mutex<Option<Arc<RunOptions<NoSelectedOutputs>>>>>,
+    running: Arc<Mutex<Vec<Arc<RunOptions<NoSelectedOutputs>>>>>,
 }
 
 impl Stop {
-    /// Stops the run under way, and every later one with this handle.
+    /// Stops the runs under way, and every later one with this handle.
     pub fn stop(&self) {
         self.asked.store(true, Ordering::SeqCst);
-        if let Some(run) = &*self.running.lock().unwrap_or_else(PoisonError::into_inner) {
+        for run in &*self.running() {
             // A run that cannot be stopped ends by itself a moment later.
             let _ = run.terminate();
         }
@@ -77,13 +82,17 @@ impl Stop {
         self.asked.load(Ordering::SeqCst)
     }
 
+    fn running(&self) -> MutexGuard<'_, Vec<Arc<RunOptions<NoSelectedOutputs>>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn enter(&self, run: &Arc<RunOptions<NoSelectedOutputs>>) -> Result<(), ModelError> {
-        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(run));
+        self.running().push(Arc::clone(run));
         if self.is_asked() { Err(ModelError::Stopped) } else { Ok(()) }
     }
 
-    fn leave(&self) {
-        *self.running.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    fn leave(&self, run: &Arc<RunOptions<NoSelectedOutputs>>) {
+        self.running().retain(|other| !Arc::ptr_eq(other, run));
     }
 }
 
@@ -95,16 +104,18 @@ impl Network {
     pub fn open(file: &Path, options: &OpenOptions) -> Result<Self, ModelError> {
         let runtime = Runtime::get()?;
         let begun = Instant::now();
-        let (session, provider) = open_session(runtime, file, options)
+        let (sessions, provider) = open_sessions(runtime, file, options)
             .map_err(|reason| ModelError::NotOpened { file: file.to_owned(), reason })?;
+        let session = &sessions[0];
         let ports = |list: &[ort::value::Outlet]| list.iter().map(port).collect::<Vec<_>>();
         Ok(Self {
             name: file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default(),
             inputs: ports(session.inputs()),
             outputs: ports(session.outputs()),
-            metadata: metadata(&session),
-            session: Mutex::new(session),
+            metadata: metadata(session),
+            lanes: Lanes::new(sessions),
             provider,
+            many: options.many,
             load_ms: begun.elapsed().as_secs_f64() * 1e3,
         })
     }
@@ -137,6 +148,18 @@ impl Network {
     #[must_use]
     pub fn load_ms(&self) -> f64 {
         self.load_ms
+    }
+
+    /// Runs that may go on at the same time.
+    #[must_use]
+    pub fn lanes(&self) -> usize {
+        self.lanes.count()
+    }
+
+    /// Pictures that go through it together where it takes any number, `usual` unless cores run side by side: what one
+    /// picture is on the way then stays in the core's cache, and an answer never depends on what else was asked.
+    pub(crate) fn together(&self, usual: usize) -> usize {
+        if self.many && self.provider == Provider::Cpu { 1 } else { usual }
     }
 
     /// It has an input of that name.
@@ -186,9 +209,10 @@ impl Network {
         let cast = self.cast(feeds)?;
         let selected = wanted.iter().fold(OutputSelector::no_default(), |selector, name| selector.with(*name));
         let options = RunOptions::new().map_err(|e| self.failed(&e))?.with_outputs(selected);
-        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        let answer = session.run_with_options(self.views(&cast)?, &options).map_err(|e| self.failed(&e))?;
-        self.pick(&answer, wanted)
+        self.lanes.run(|session| {
+            let answer = session.run_with_options(self.views(&cast)?, &options).map_err(|e| self.failed(&e))?;
+            self.pick(&answer, wanted)
+        })
     }
 
     /// Runs it as [`run`](Self::run) does, all outputs, so that another thread can stop it half-way.
@@ -203,12 +227,16 @@ impl Network {
     ) -> Result<Vec<Tensor>, ModelError> {
         let cast = self.cast(feeds)?;
         let options = Arc::new(RunOptions::new().map_err(|e| self.failed(&e))?);
-        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        stop.enter(&options)?;
-        let answer = session.run_with_options(self.views(&cast)?, &options);
-        stop.leave();
-        let answer = answer.map_err(|e| if stop.is_asked() { ModelError::Stopped } else { self.failed(&e) })?;
-        self.pick(&answer, wanted)
+        self.lanes.run(|session| {
+            let views = self.views(&cast)?;
+            let entered = stop.enter(&options);
+            let answer = entered.and_then(|()| {
+                let stopped = |e| if stop.is_asked() { ModelError::Stopped } else { self.failed(&e) };
+                session.run_with_options(views, &options).map_err(stopped)
+            });
+            stop.leave(&options);
+            self.pick(&answer?, wanted)
+        })
     }
 
     fn views<'t>(
@@ -320,26 +348,32 @@ fn read(value: &DynValue) -> ort::Result<Tensor> {
     })
 }
 
-fn open_session(runtime: &Runtime, file: &Path, options: &OpenOptions) -> Result<(Session, Provider), String> {
+/// At least one session; where many pictures are coming and the processor computes, one for each lane.
+fn open_sessions(runtime: &Runtime, file: &Path, options: &OpenOptions) -> Result<(Vec<Session>, Provider), String> {
     if options.provider != ProviderWish::Cpu && runtime.may_use_cuda() {
-        match commit(runtime, file, options, true) {
-            Ok(session) => return Ok((session, Provider::Cuda)),
+        match commit(runtime, file, options.threads, true) {
+            Ok(session) => return Ok((vec![session], Provider::Cuda)),
             Err(reason) => note_fallback(&reason),
         }
     } else if options.provider == ProviderWish::Cuda {
         note_fallback("this ONNX Runtime is built without it; install the package onnxruntime-gpu");
     }
-    Ok((commit(runtime, file, options, false)?, Provider::Cpu))
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let plan = if options.many { Plan::many(cores, weights(file)) } else { Plan::alone(options.threads) };
+    let mut sessions = vec![commit(runtime, file, plan.threads, false)?];
+    // Where there is no memory for another one, those that are open do.
+    sessions.extend((1..plan.lanes).map_while(|_| commit(runtime, file, plan.threads, false).ok()));
+    Ok((sessions, Provider::Cpu))
 }
 
-fn commit(runtime: &Runtime, file: &Path, options: &OpenOptions, cuda: bool) -> Result<Session, String> {
+fn commit(runtime: &Runtime, file: &Path, threads: usize, cuda: bool) -> Result<Session, String> {
     let text = |e: ort::Error<_>| e.to_string();
     let mut builder = Session::builder(&runtime.environment)
         .map_err(|e| e.to_string())?
         .with_optimization_level(GraphOptimizationLevel::All)
         .map_err(text)?;
-    if options.threads > 0 {
-        builder = builder.with_intra_threads(options.threads).map_err(text)?;
+    if threads > 0 {
+        builder = builder.with_intra_threads(threads).map_err(text)?;
     }
     if cuda {
         builder = builder.with_execution_providers([CUDA::default().build().error_on_failure()]).map_err(text)?;

@@ -47,11 +47,26 @@ pub fn quality(bytes: &[u8]) -> Result<PictureQuality, Error> {
     Ok(upright(small, header.orientation).quality())
 }
 
+/// A picture in so few greys that only its layout is left: mean greys of `side` × `side` fields that cover it, row by row.
+///
+/// # Errors
+/// As [`quality`].
+pub fn sketch(bytes: &[u8], side: usize) -> Result<Vec<u8>, Error> {
+    let header = probe_bytes(bytes)?;
+    let small = upright(decode_stored(bytes, &header)?.reduced(MEASURED)?, header.orientation);
+    let fields = fields(&small.greys(), small.width as usize, small.height as usize, side);
+    Ok(fields.into_iter().map(|grey| grey.round() as u8).collect())
+}
+
 impl Picture {
+    fn greys(&self) -> Vec<u8> {
+        self.rgb.as_chunks::<3>().0.iter().map(luma).collect()
+    }
+
     /// The figures of these pixels as they are.
     #[must_use]
     pub fn quality(&self) -> PictureQuality {
-        let grey: Vec<u8> = self.rgb.as_chunks::<3>().0.iter().map(luma).collect();
+        let grey = self.greys();
         let (width, height) = (self.width as usize, self.height as usize);
         let count = grey.len().max(1) as f64;
         let mean = grey.iter().map(|g| f64::from(*g)).sum::<f64>() / count;
@@ -64,7 +79,7 @@ impl Picture {
             black: share(&|g| g <= ENDS.0),
             white: share(&|g| g >= ENDS.1),
             colourfulness: self.colourfulness(),
-            fingerprint: fingerprint(&square(&grey, width, height)),
+            fingerprint: fingerprint(&fields(&grey, width, height, SIDE)),
         }
     }
 
@@ -105,29 +120,28 @@ fn sharpness(grey: &[u8], width: usize, height: usize) -> f64 {
     squares / count - (sum / count).powi(2)
 }
 
-/// Mean grey of 32 × 32 fields that cover the picture.
-fn square(grey: &[u8], width: usize, height: usize) -> [[f64; SIDE]; SIDE] {
+/// Mean grey of `side` × `side` fields that cover the picture, row by row.
+fn fields(grey: &[u8], width: usize, height: usize, side: usize) -> Vec<f64> {
     let ends = |at: usize, length: usize| {
-        let from = at * length / SIDE;
-        from..((at + 1) * length).div_ceil(SIDE).clamp(from + 1, length.max(from + 1))
+        let from = at * length / side;
+        from..((at + 1) * length).div_ceil(side).clamp(from + 1, length.max(from + 1))
     };
-    std::array::from_fn(|y| {
-        std::array::from_fn(|x| {
-            let (rows, columns) = (ends(y, height), ends(x, width));
-            let count = (rows.len() * columns.len()) as f64;
-            let row = |y: usize| {
-                grey[y * width + columns.start..y * width + columns.end].iter().map(|g| f64::from(*g)).sum::<f64>()
-            };
-            rows.map(row).sum::<f64>() / count
-        })
-    })
+    let mean = |rows: std::ops::Range<usize>, columns: std::ops::Range<usize>| {
+        let count = (rows.len() * columns.len()) as f64;
+        let row = |y: usize| {
+            grey[y * width + columns.start..y * width + columns.end].iter().map(|g| f64::from(*g)).sum::<f64>()
+        };
+        rows.map(row).sum::<f64>() / count
+    };
+    let places = (0..side).flat_map(|y| (0..side).map(move |x| (x, y)));
+    places.map(|(x, y)| mean(ends(y, height), ends(x, width))).collect()
 }
 
-fn fingerprint(square: &[[f64; SIDE]; SIDE]) -> u64 {
+fn fingerprint(fields: &[f64]) -> u64 {
     let wave = |k: usize, at: usize| ((at as f64 + 0.5) * k as f64 * std::f64::consts::PI / SIDE as f64).cos();
     let waves: [[f64; SIDE]; WAVES] = std::array::from_fn(|k| std::array::from_fn(|at| wave(k, at)));
     let rows: Vec<[f64; WAVES]> =
-        square.iter().map(|row| waves.map(|wave| wave.iter().zip(row).map(|(w, g)| w * g).sum())).collect();
+        fields.chunks_exact(SIDE).map(|row| waves.map(|wave| wave.iter().zip(row).map(|(w, g)| w * g).sum())).collect();
     let strength = |at: usize| -> f64 {
         let (u, v) = (at % WAVES, at / WAVES);
         rows.iter().zip(&waves[v]).map(|(row, wave)| row[u] * wave).sum()

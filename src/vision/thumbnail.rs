@@ -65,6 +65,11 @@ impl Picture {
     /// # Errors
     /// [`Error::OutsideThePicture`] as [`Picture::crop`].
     pub fn square_around(&self, rect: &PixelBox, pad: f64) -> Result<Self, Error> {
+        Ok(self.square_at(rect, pad)?.0)
+    }
+
+    /// The square, and where it begins.
+    pub(crate) fn square_at(&self, rect: &PixelBox, pad: f64) -> Result<(Self, u32, u32), Error> {
         self.region(rect, 0.0)?;
         let side = (rect.w.max(rect.h) * (1.0 + 2.0 * pad.max(0.0))).ceil().max(1.0);
         let along = |start: f64, length: f64, whole: u32| {
@@ -74,8 +79,7 @@ impl Picture {
             (low as u32, size as u32)
         };
         let ((left, width), (top, height)) = (along(rect.x, rect.w, self.width), along(rect.y, rect.h, self.height));
-        let region = Region { left, top, width, height };
-        Ok(self.copied(region))
+        Ok((self.copied(Region { left, top, width, height }), left, top))
     }
 
     /// The pixels of the box with a margin as in [`Picture::crop`], in the picture's own resolution.

@@ -31,6 +31,13 @@ pub fn percent(part: u64, whole: u64) -> String {
     }
 }
 
+/// Words as a sentence: a capital at the beginning, where a command only puts them behind a colon.
+#[must_use]
+pub fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// Seconds as people say them: `4 s`, `2 min 5 s`, `1 h 12 min`.
 #[must_use]
 pub fn duration(seconds: f64) -> String {
@@ -109,6 +116,11 @@ pub mod filters {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sentence_begins_with_a_capital() {
+        assert_eq!(["", "nobody said", "ähnlich", "IoU 0.5"].map(sentence), ["", "Nobody said", "Ähnlich", "IoU 0.5"]);
+    }
 
     #[test]
     fn digits_stand_in_groups_of_three() {

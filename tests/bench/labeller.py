@@ -27,13 +27,13 @@ def figure(**fields):
 
 
 class Browser:
-    def __init__(self, width, height):
+    def __init__(self, width, height, drawing=("--disable-gpu",)):
         self.driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
         while "started successfully on port" not in (line := self.driver.stdout.readline()):
             pass
         self.session = f"http://127.0.0.1:{int(line.rsplit(' ', 1)[1].strip().rstrip('.'))}/session"
         self.profile = tempfile.mkdtemp()
-        flags = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-dev-shm-usage",
+        flags = ["--headless=new", "--no-sandbox", *drawing, "--no-first-run", "--disable-dev-shm-usage",
                  f"--window-size={width},{height}", f"--user-data-dir={self.profile}"]
         wanted = {"browserName": "chrome", "goog:chromeOptions": {"binary": "/usr/bin/chromium", "args": flags}, "timeouts": {"script": 120_000}}
         self.session += "/" + self.ask("", {"capabilities": {"alwaysMatch": wanted}})["sessionId"]

@@ -117,12 +117,16 @@ def show_recall(tator, dataset, run, models):
 
 def show_pace(report, models, threads):
     print(f"\n| stage | images a second | bare ONNX Runtime | share |\n|---|--:|--:|--:|")
+    networks = 0
     for stage in report["stages"]:
-        name, rate = stage["stage"], stage["images_per_s"]
+        name, rate = stage["name"], stage["images_per_s"]
         network = bare(models / name.split(":")[0], threads) if name.endswith(":full") else None
+        networks += 1 / network if network else 0
         share = f"{network:.1f} | {100 * rate / network:.0f} %" if network else " | "
         print(f"| {name} | {rate:.1f} | {share} |", flush=True)
-    print(f"\nBottleneck: {report['bottleneck']}; {report['images']} images in {report['seconds']:.1f} s.")
+    each = report["seconds"] / report["images"]
+    whole = f"{1000 * each:.1f} ms an image; the bare networks take {1000 * networks:.1f} ms: {100 * networks / each:.0f} %" if networks else ""
+    print(f"\nSet by {report['bottleneck']}; {report['images']} images in {report['seconds']:.1f} s, {whole} (load {os.getloadavg()[0]:.1f}).")
 
 
 def reference(truth, results, ids):
@@ -198,8 +202,8 @@ def main():
         tator("prepass", "--dataset", "val2017", "--recipe", write(text), "--run", "again", "--json", codes=(0, 4))
         print(f"\nSecond run from an empty cache: tables {'equal' if tator.tables('val2017', 'again') == first else 'DIFFERENT'}.")
         resumed = killed(tator, "val2017", text, "resumed")
-        looked = min(stage["images"] for stage in resumed["stages"] if ":" in stage["stage"])
-        print(f"Killed and resumed: the second half looked at {looked} to {max(s['images'] for s in resumed['stages'] if ':' in s['stage'])} of {resumed['images']} images; tables {'equal' if tator.tables('val2017', 'resumed') == first else 'DIFFERENT'}.", flush=True)
+        looked = min(stage["done"] for stage in resumed["stages"] if ":" in stage["name"])
+        print(f"Killed and resumed: the second half looked at {looked} to {max(s['done'] for s in resumed['stages'] if ':' in s['name'])} of {resumed['images']} images; tables {'equal' if tator.tables('val2017', 'resumed') == first else 'DIFFERENT'}.", flush=True)
 
     if "aerial" in options.sets:
         aerial = options.work / "aerial"

@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
-"""Nearest neighbours beside FAISS and usearch: the same vectors, queries and threads, in one run.
+"""Nearest neighbours beside FAISS, usearch and Lance: the same vectors, queries and threads, in one run.
 
-    similar.py PROGRAM WORK [--rows 1000000] [--dims 512] [--queries 200] [--k 10] [--threads 2] [--rivals exact,ivf,hnsw]
+    similar.py PROGRAM WORK [--rows 1000000] [--dims 512] [--queries 200] [--k 10] [--threads 2] [--rivals exact,ivf,hnsw,lance]
 
 PROGRAM is the example `neighbours` (cargo build --release -p tator-learning --example neighbours). WORK takes the vectors.
 They are made up after what encoders give: clouds of uneven size in a space of fewer directions than numbers, with noise;
 queries are further rows of the same kind. Queries go one after the other, as people ask them. Recall is of the true k
-nearest, by numpy. Prints a Markdown table. Needs numpy, faiss and usearch.
+nearest, by numpy. Lance's index lies on disk and is asked through its Python package, as people would. Prints a Markdown table. Needs
+numpy, faiss, usearch and pylance.
 """
 import argparse
 import json
 import os
 import pathlib
+import shutil
 import statistics
 import subprocess
 import time
@@ -26,16 +28,18 @@ def options():
     parser.add_argument("--queries", type=int, default=200)
     parser.add_argument("--k", type=int, default=10)
     parser.add_argument("--threads", default="2")
-    parser.add_argument("--rivals", default="exact,ivf,hnsw")
+    parser.add_argument("--rivals", default="exact,ivf,hnsw,lance")
     return parser.parse_args()
 
 
 ASKED = options()
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"):
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS", "LANCE_CPU_THREADS"):
     os.environ[name] = ASKED.threads
 
 import faiss
+import lance
 import numpy
+import pyarrow
 from usearch.index import Index
 
 
@@ -117,6 +121,31 @@ def rivals(vectors, queries, true, k, wanted):
             if recall(found, true) >= 0.98:
                 break
         row(f"usearch, HNSW of bytes, ef {ef}", ms, found, true, build, index.memory_usage / 1e6)
+    if "lance" in wanted:
+        beside_lance(vectors, queries, true, k)
+
+
+def beside_lance(vectors, queries, true, k):
+    """IVF with product quantisation, Lance's usual index, with as many lists as the others and exact second looks."""
+    folder, dims = ASKED.work / "vectors.lance", vectors.shape[1]
+    shutil.rmtree(folder, ignore_errors=True)
+    lists = len(vectors) // 1000
+    column = pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(vectors.ravel()), dims)
+    data = lance.write_dataset(pyarrow.table({"vector": column}), folder)
+    begun = time.perf_counter()
+    data = data.create_index("vector", "IVF_PQ", metric="dot", num_partitions=lists, num_sub_vectors=dims // 8)
+    build = time.perf_counter() - begun
+    mb = sum(file.stat().st_size for file in (folder / "_indices").rglob("*") if file.is_file()) / 1e6
+    for probes, refine in ((8, 4), (16, 8), (32, 16), (64, 32), (128, 64)):
+        def search(query):
+            nearest = {"column": "vector", "q": query[0], "k": k, "nprobes": min(probes, lists), "refine_factor": refine}
+            return data.to_table(columns=[], with_row_id=True, nearest=nearest)["_rowid"].to_numpy()
+
+        ms, found = one_by_one(search, queries)
+        if recall(found, true) >= 0.98 or probes >= lists:
+            break
+    row(f"Lance, IVF{lists},PQ{dims // 8}, nprobes {probes}, refined × {refine}", ms, found, true, build, mb)
+    shutil.rmtree(folder)
 
 
 def main():

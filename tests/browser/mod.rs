@@ -5,6 +5,7 @@ mod first_day;
 mod look_alikes;
 mod pages;
 mod people;
+mod reviewed;
 mod shapes;
 mod training;
 mod two_tabs;

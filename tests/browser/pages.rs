@@ -31,8 +31,12 @@ fn every_page_stands_at_its_address_and_says_nothing_in_the_console() {
         "/d/seen/similar",
         "/d/seen/map",
         "/d/seen/quality",
+        "/d/seen/prelabel",
+        "/d/seen/glossary",
+        "/d/seen/calibrate",
         "/sql",
         "/sql?q=SELECT%20*%20FROM%20seen.boxes&run=1",
+        "/notebooks",
         "/models",
         "/jobs",
         "/jobs/1",
@@ -62,6 +66,7 @@ fn every_page_stands_at_its_address_and_says_nothing_in_the_console() {
                 browser.reload();
             }
             browser.until("document.readyState === 'complete'");
+            assert_eq!(browser.faults(), Vec::<String>::new(), "{page} in {theme}");
             assert_eq!(browser.log(), Vec::<String>::new(), "{page} in {theme}");
         }
     }

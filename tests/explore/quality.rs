@@ -60,12 +60,20 @@ fn what_is_found_is_decided_taken_back_and_does_not_come_again() {
     assert_eq!(count(&server, "overlap"), 1);
     assert_eq!(server.get(&format!("/api/v1/datasets/seen/images/{image}"))["boxes"].as_array().unwrap().len(), 2);
 
-    // Of a leak the image to learn from is tagged.
+    // Of a leak the image to learn from goes to the split that asks, and comes back with an undo.
+    let split = |server: &Server| server.sql("SELECT split FROM seen.images WHERE path = '003.bmp'")[0][0].clone();
     let leak = findings(&server, "leak")[0].clone();
-    assert_eq!(leak["other_path"], "003.bmp", "{leak}");
+    assert_eq!((&leak["other_path"], split(&server)), (&json!("003.bmp"), json!("train")), "{leak}");
+    let moved = decide(&server, &leak["key"], "fix");
+    assert_eq!((split(&server), count(&server, "leak")), (json!("val"), 0));
+    let change = moved["change_id"].as_i64().unwrap();
+    server.post(&format!("/api/v1/datasets/seen/history/{change}/undo"), &json!({}));
+    assert_eq!((split(&server), count(&server, "leak")), (json!("train"), 1));
+    server.post(&format!("/api/v1/datasets/seen/history/{change}/redo"), &json!({}));
+    decide(&server, &leak["key"], "open");
+    assert_eq!((split(&server), count(&server, "leak")), (json!("train"), 1));
     decide(&server, &leak["key"], "fix");
-    let tagged = server.sql("SELECT i.path FROM seen.tags t JOIN seen.images i USING (image_id) WHERE tag = 'leak'");
-    assert_eq!(tagged, [[json!("003.bmp")]]);
+    assert_eq!((split(&server), count(&server, "leak")), (json!("val"), 0));
 
     // What was decided is not asked again, neither by the next look nor after a restart.
     decide(&server, &findings(&server, "exact_duplicate")[0]["key"], "keep");

@@ -1,8 +1,9 @@
 //! A small WebDriver client (W3C), enough to press, draw, type and look.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -17,6 +18,21 @@ pub struct Browser {
     session: String,
     agent: Agent,
     _profile: tempfile::TempDir,
+}
+
+/// The source of axe-core, which `make setup` fetches beside the browser.
+fn axe() -> Option<&'static str> {
+    static AXE: LazyLock<Option<String>> = LazyLock::new(|| {
+        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+        let cache = cache.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".cache")))?;
+        let file = cache.join("tator/axe-core-4.14.1/axe.min.js");
+        let read = std::fs::read_to_string(&file);
+        if let Err(error) = &read {
+            eprintln!("not tested with axe: {}: {error}", file.display());
+        }
+        read.ok()
+    });
+    AXE.as_deref()
 }
 
 /// Says why there is no browser, once per test.
@@ -126,6 +142,12 @@ impl Browser {
         self.act(&json!([{ "type": "key", "id": "keyboard", "actions": actions }]));
     }
 
+    /// Makes the page so wide and high.
+    pub fn size(&self, width: u32, height: u32) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.post("/goog/cdp/execute", &json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": size }));
+    }
+
     /// Drags with the left button between two points of the window.
     pub fn drag(&self, from: (f64, f64), to: (f64, f64)) {
         let at = |(x, y): (f64, f64), ms: u32| json!({ "type": "pointerMove", "duration": ms, "x": x.round(), "y": y.round(), "origin": "viewport" });
@@ -153,6 +175,19 @@ impl Browser {
 
     pub fn tab(&self, handle: &str) {
         self.post("/window", &json!({ "handle": handle }));
+    }
+
+    /// What axe finds wrong with the page for eyes, ears and keyboards; nothing where axe is not at hand, which is told.
+    pub fn faults(&self) -> Vec<String> {
+        let Some(axe) = axe() else { return Vec::new() };
+        self.script(axe);
+        let ask = "const done = arguments[arguments.length - 1]; \
+            const words = (node) => `${node.target.join(' ')}: ${[...node.any, ...node.all, ...node.none].map((check) => check.message).join('; ')}`; \
+            axe.run(document, { resultTypes: ['violations'] }).then( \
+                (found) => done(found.violations.map((fault) => `${fault.id}: ${fault.nodes.map(words).join(' | ')}`)), \
+                (error) => done([String(error)]))";
+        let found = self.post("/execute/async", &json!({ "script": ask, "args": [] }));
+        found.as_array().unwrap().iter().map(|fault| fault.as_str().unwrap_or_default().to_owned()).collect()
     }
 
     /// Errors and warnings that pages left in the console since the last look.

@@ -49,6 +49,10 @@ fn every_strategy_gives_new_images_and_a_package_takes_them() {
     assert!(page.contains("Get this batch") && page.contains("3 by random"), "{page}");
     let asked = json!({ "strategy": "random", "n": 2 });
     assert_eq!(ids(&server.post("/api/v1/datasets/seen/select", &asked)).len(), 2);
+    server.post("/api/v1/datasets/seen/select", &json!({ "strategy": "random", "n": 5, "package": "Week 2" }));
+    let nothing = server.post("/api/v1/datasets/seen/select", &json!({ "strategy": "k-centre" }));
+    assert_eq!((ids(&nothing).len(), &nothing["free"]), (0, &json!(0)));
+    assert!(nothing["note"].as_str().unwrap().contains("labelled, skipped, or in a package"), "{nothing}");
 }
 
 #[test]

@@ -83,6 +83,41 @@ fn test_images_are_none_that_were_trained_on() {
 }
 
 #[test]
+fn changed_copies_are_learnt_and_never_tested_and_other_losses_train_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let shop = Shop::open(folder.path(), 24, 0);
+    if !shop.embed() {
+        return;
+    }
+    let plain = shop.train(&[]);
+    let more = shop.train(&["--augment", "2"]);
+    assert_eq!((&plain["test"]["boxes"], &plain["train"]), (&more["test"]["boxes"], &more["train"]));
+    assert_eq!(
+        (&plain["augmented"], more["augmented"].as_u64()),
+        (&json!(0), more["train"]["boxes"].as_u64().map(|n| 2 * n))
+    );
+    assert_ne!(plain["artefact"], more["artefact"]);
+    let again = shop.train(&["--augment", "2"]);
+    assert_eq!(again["artefact"], more["artefact"], "kept copies give the same head");
+    fs::remove_dir_all(shop.workspace.join("cache/augmented")).unwrap();
+    assert_eq!(shop.train(&["--augment", "2"])["artefact"], more["artefact"], "and so do new ones");
+    let mlp = [
+        "--kind",
+        "mlp",
+        "--arcface",
+        "--contrastive",
+        "--logit-adjustment",
+        "both",
+        "--hidden",
+        "8",
+        "--epochs",
+        "30",
+    ];
+    let told = shop.train(&mlp);
+    assert!(told["test"]["accuracy"].as_f64() >= Some(0.9), "{told}");
+}
+
+#[test]
 fn auto_class_asks_the_active_head_over_a_restart_and_the_neighbours_without_one() {
     let folder = tempfile::tempdir().unwrap();
     let shop = Shop::open(folder.path(), 20, 1);

@@ -70,14 +70,20 @@ test("a rectangle is a rectangle in SQL, a lasso a list of edges, and a long one
 });
 
 test("frames that take long get fewer points while the map moves, and all of them at rest", () => {
-  const drawn = [], frames = [], timers = [];
+  const drawn = [], frames = [];
   let time = 0;
-  const moving = pace(1000000, (most) => drawn.push(most), () => time, (frame) => frames.push(frame), (call) => timers.push(call));
-  for (let at = 0; at < 6; at++) { moving.move(); time += 60; frames.shift()(); }
-  assert.ok(drawn.at(-1) < 200000 && drawn.at(-1) >= 20000, String(drawn));
-  timers.at(-1)();
-  frames.shift()();
-  assert.equal(drawn.at(-1), 1000000);
-  for (let at = 0; at < 30; at++) { moving.move(); time += 8; frames.shift()(); }
+  const moving = pace(1000000, (from, to) => drawn.push([from, to]), () => time, (frame) => frames.push(frame));
+  const frame = (took) => { time += took; frames.shift()(); };
+  for (let at = 0; at < 6; at++) { moving.again(); frame(60); }
+  assert.ok(drawn.every(([from]) => from === 0) && drawn.at(-1)[1] < 200000 && drawn.at(-1)[1] >= 10000, String(drawn));
+  moving.again();
+  frame(2000); // even a machine that shows a thousandth of this
+  moving.again();
+  frame(16);
+  assert.ok(drawn.at(-1)[1] <= 20000, String(drawn.at(-1)));
+  while (frames.length > 0) frame(16); // it rests: the others follow, none twice and none left out
+  const rest = drawn.slice(drawn.findLastIndex(([from]) => from === 0));
+  assert.ok(rest.every(([from], at) => at === 0 || from === rest[at - 1][1]) && rest.at(-1)[1] === 1000000, String(rest));
+  for (let at = 0; at < 40; at++) { moving.again(); frame(8); }
   assert.equal(moving.most(), 1000000);
 });

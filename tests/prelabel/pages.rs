@@ -41,7 +41,7 @@ fn a_run_is_composed_tried_watched_compared_and_its_drafts_taken_back() {
     browser.fill("#p-sample", "8");
     press("[name=do][value=sample]");
     browser.until("document.querySelector('.pace') && document.body.textContent.includes('See the run')");
-    browser.until("document.querySelector('.pace').textContent.includes('the others wait for it')");
+    browser.until("document.querySelector('.pace').textContent.includes('sets the pace')");
     press("a.button.first[href*='/prelabel/runs/']");
     browser.until("location.pathname.endsWith('/prelabel/runs/two_sample_1')");
     browser.until("document.querySelector('.k-union')");

@@ -118,6 +118,21 @@ fn an_edited_box_is_stale_and_a_deleted_one_goes() {
 }
 
 #[test]
+fn a_search_sees_a_row_that_an_undo_made_current_again() {
+    let cellar = filled();
+    embed(&cellar, &meta(EmbeddingOf::Boxes));
+    let lately = || cellar.reader().vectors_lately(&coins(), "test-1.5", EmbeddingOf::Boxes).unwrap();
+    let first = cellar.reader().image(&coins(), 1).unwrap().boxes[0].box_id;
+    cellar.edit(1, "moved", vec![move_to(first, 33.0)]);
+    assert_eq!(boxes(&cellar).count(), 11);
+    let before = lately();
+    cellar.edit(2, "other", vec![add("new", 1.0, 2.0, 9.0, 9.0)]);
+    assert!(Arc::ptr_eq(&before, &lately()), "an edit costs no reading");
+    cellar.undo(1, "back");
+    assert_eq!((before.find(1, Some(first)), lately().find(1, Some(first)).is_some()), (None, true));
+}
+
+#[test]
 fn another_model_or_recipe_makes_the_table_anew() {
     let cellar = filled();
     let old = meta(EmbeddingOf::Boxes);

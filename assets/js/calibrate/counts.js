@@ -68,3 +68,9 @@ export function bars(bins, n) {
   }
   return found;
 }
+
+/** The class with most candidates: a line is moved where something lies on both sides of it. */
+export function fullest(classes) {
+  const most = (one) => one.bins.reduce((sum, [, right, wrong, open]) => sum + right + wrong + open, 0);
+  return [...classes].sort((a, b) => most(b) - most(a) || a.class_id - b.class_id)[0]?.class_id;
+}

@@ -1,7 +1,7 @@
 // Thresholds that move: every count on the page follows at once, without asking the server; only pictures are fetched.
 import { ours } from "../base.js";
 import { failure, toast } from "../shell.js";
-import { bars, counts, lineText, shares, sums, tickOf, together, wilson } from "./counts.js";
+import { bars, counts, fullest, lineText, shares, sums, tickOf, together, wilson } from "./counts.js";
 import { Stage } from "./stage.js";
 
 const form = document.querySelector("form.thresholds");
@@ -122,7 +122,7 @@ async function start() {
   queue.dataset.own = tickOf(table.queue_from);
   queueMoved();
   const wanted = Number(new URLSearchParams(location.search).get("class"));
-  const first = rows.get(wanted) ?? rows.get(Number(form.querySelector("tr[data-class]")?.dataset.class));
+  const first = rows.get(wanted) ?? rows.get(fullest(table.classes));
   if (first) choose(first);
   form.dataset.ready = "";
 }

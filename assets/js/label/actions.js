@@ -9,6 +9,7 @@ import { handlerOf } from "./registry.js";
 import { shapeActions } from "./shape_actions.js";
 
 const STEPS = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] };
+const MEANT_MS = 700; // an Escape so soon after one that gave something up was meant for the same
 const counted = (n) => `${n} ${n === 1 ? "box" : "boxes"}`;
 
 async function confirmImage(app, navigator) {
@@ -99,14 +100,27 @@ function stepClass(app, by) {
   app.chooseClass(list[(at + by + list.length) % list.length].class_id);
 }
 
-function cancel(app, { pointer, canvas }) {
-  if (pointer.abort() || app.assist?.cancel()) return;
+/** Gives up what was begun last; false when there was nothing. */
+function cancel(app, { pointer }) {
+  if (pointer.abort() || app.assist?.cancel()) return true;
   if (app.state.drag) app.dispatch({ type: "drag-cancel" });
   else if (app.state.path) app.dispatch({ type: "path-cancel" });
   else if (app.state.vertex) app.dispatch({ type: "vertex" });
   else if (app.state.tool !== "select") app.dispatch({ type: "tool", tool: "select" });
   else if (app.state.selection.length) app.dispatch({ type: "select", ids: [] });
-  else canvas.blur();
+  else return false;
+  return true;
+}
+
+/** Escape gives up one thing after another; only one that was not meant for any of them leaves the canvas. */
+function escape(app, parts) {
+  if (cancel(app, parts)) {
+    app.gaveUp = performance.now();
+    // Whatever had the focus may be gone with it.
+    if (document.activeElement === document.body) app.focusCanvas();
+  } else if (performance.now() - app.gaveUp > MEANT_MS) {
+    parts.canvas.blur();
+  }
 }
 
 /** action id → function; `parts` are {app, navigator, pointer, canvas, popups, panel}. */
@@ -155,7 +169,7 @@ export function createActions(parts) {
     labels: () => app.dispatch({ type: "labels" }),
     panel: () => panel.toggle(),
     help: () => popups.help.open(),
-    cancel: () => cancel(app, parts),
+    cancel: () => escape(app, parts),
   };
   Object.assign(actions, shapeActions(app));
   for (const [way, [x, y]] of Object.entries(STEPS)) {

@@ -40,6 +40,6 @@ export function view(camera, size) {
 
 /** How large a point is, in pixels: small from afar and where there are many, larger on the way in. */
 export function pointSize(camera, count) {
-  const base = count > 200000 ? 2 : count > 20000 ? 3 : count > 2000 ? 4.5 : 7;
+  const base = count > 200000 ? 2 : count > 20000 ? 3 : count > 2000 ? 4.5 : count > 400 ? 7 : 9;
   return Math.min(base * Math.max(camera.scale / camera.home, 0.6) ** 0.35, 14);
 }

@@ -9,14 +9,15 @@ export function flatDrawing(canvas, points) {
   let colours = new Uint8Array(1024), codes = new Uint8Array(points.count), moods = new Uint8Array(points.count).fill(1);
   return {
     plain: true,
+    count: order.length,
     colours: (bytes) => { colours = bytes; },
     codes: (values) => { codes = values; },
     moods: (values) => { moods = values; },
-    draw(camera, [width, height], { size, picking, most }) {
+    draw(camera, [width, height], { size, picking, from, to }) {
       const pixels = canvas.width / width;
       context.setTransform(pixels, 0, 0, pixels, 0, 0);
-      context.clearRect(0, 0, width, height);
-      for (const point of order.subarray(0, most)) {
+      if (from === 0) context.clearRect(0, 0, width, height);
+      for (const point of order.subarray(from, to)) {
         if (moods[point] === 0) continue;
         const x = (points.x[point] - camera.x) * camera.scale + width / 2, y = (camera.y - points.y[point]) * camera.scale + height / 2;
         if (x < 0 || y < 0 || x > width || y > height) continue;

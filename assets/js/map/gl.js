@@ -1,7 +1,7 @@
 // Draws points with WebGL 2: one buffer of places, one of codes, one of moods; colours lie in a texture of 256 dots.
 //
 // Points lie in the buffers in a random order, so that the first so many of them are a fair sample: while the map
-// moves, as many are drawn as the machine shows in a frame, and all of them when it rests.
+// moves, as many are drawn as the machine shows in a frame; when it rests, the others are drawn over them, so the canvas keeps what it shows.
 
 const VERTEX = `#version 300 es
 in vec2 place; in uint code; in uint mood;
@@ -53,7 +53,7 @@ export function shuffled(count) {
 
 /** A drawing of points on a canvas; `null` where there is no WebGL 2. */
 export function glDrawing(canvas, points) {
-  const gl = canvas.getContext("webgl2", { alpha: true, antialias: false, depth: false, premultipliedAlpha: true });
+  const gl = canvas.getContext("webgl2", { alpha: true, antialias: false, depth: false, premultipliedAlpha: true, preserveDrawingBuffer: true });
   if (!gl) return null;
   const program = compiled(gl), { count } = points, order = shuffled(count);
   const uniform = (name) => gl.getUniformLocation(program, name);
@@ -85,20 +85,24 @@ export function glDrawing(canvas, points) {
   };
   return {
     plain: false,
+    count,
     colours: (bytes) => gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA, 256, 1, 0, gl.RGBA, gl.UNSIGNED_BYTE, bytes),
     codes: (values) => sent(codeBuffer, values),
     moods: (values) => sent(moodBuffer, values),
-    draw(camera, [width, height], { size, picking, most }) {
+    /** Draws the points of those numbers over what is there; from number 0 on, over nothing. */
+    draw(camera, [width, height], { size, picking, from, to }) {
       gl.viewport(0, 0, canvas.width, canvas.height);
-      gl.clearColor(0, 0, 0, 0);
-      gl.clear(gl.COLOR_BUFFER_BIT);
+      if (from === 0) {
+        gl.clearColor(0, 0, 0, 0);
+        gl.clear(gl.COLOR_BUFFER_BIT);
+      }
       const pixels = canvas.width / width;
       gl.uniform2f(at.centre, camera.x, camera.y);
       gl.uniform2f(at.stretch, (2 * camera.scale) / width, (2 * camera.scale) / height);
       gl.uniform1f(at.size, size * pixels);
       gl.uniform1i(at.picking, picking ? 1 : 0);
       gl.uniform1i(at.round, size * pixels > 3.5 ? 1 : 0);
-      gl.drawArrays(gl.POINTS, 0, Math.min(most, count));
+      gl.drawArrays(gl.POINTS, from, to - from);
     },
     /** Waits until what was drawn is there: for measuring. */
     finish: () => gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, new Uint8Array(4)),

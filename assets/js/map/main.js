@@ -37,12 +37,12 @@ function moods() {
   drawing.moods(values);
   const all = points.count.toLocaleString("en-US");
   told(visible === points.count ? `${all} points` : `${visible.toLocaleString("en-US")} of ${all} points`);
-  frames.still();
+  frames.again();
 }
 
-function draw(most) {
-  drawing.draw(state.camera, state.size, { size: pointSize(state.camera, points.count), picking: state.rows.length > 0, most });
-  drawOver(over, state, points);
+function draw(from, to) {
+  drawing.draw(state.camera, state.size, { size: pointSize(state.camera, points.count), picking: state.rows.length > 0, from, to });
+  if (from === 0) drawOver(over, state, points);
 }
 
 function resize() {
@@ -52,12 +52,12 @@ function resize() {
   if (state.camera) state.camera = resized(state.camera, bounds, size);
   state.size = size;
   for (const canvas of [dots, over]) { canvas.width = Math.round(width * pixels); canvas.height = Math.round(height * pixels); }
-  frames?.still();
+  frames?.again();
 }
 
 function look(camera) {
   state.camera = camera;
-  frames.move();
+  frames.again();
 }
 
 function choose() {
@@ -93,7 +93,7 @@ let previewed = -1;
 async function hover(point) {
   if (point === state.hover) return;
   state.hover = point;
-  frames.still();
+  frames.again();
   const box = part("preview");
   if (point < 0) { box.hidden = true; previewed = -1; return; }
   previewed = point;
@@ -221,7 +221,7 @@ async function begin() {
   state.codes = new Uint8Array(points.count);
   drawing = glDrawing(dots, points) ?? flatDrawing(dots, points);
   part("plain").hidden = !drawing.plain;
-  frames = pace(points.count, draw);
+  frames = pace(drawing.count, draw);
   resize();
   state.camera = fitted(bounds, ...state.size);
   new ResizeObserver(resize).observe(stage);
@@ -233,5 +233,5 @@ async function begin() {
 }
 
 // What tests and measurements look at.
-export const inspect = { state, asSql, get points() { return points; }, draw: (most) => { draw(most); drawing.finish(); }, pace: () => frames };
+export const inspect = { state, asSql, get points() { return points; }, draw: (most) => { draw(0, Math.min(most, drawing.count)); drawing.finish(); }, pace: () => frames };
 begin().catch((error) => { told(""); toast(error.message, true); });

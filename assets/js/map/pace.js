@@ -1,31 +1,32 @@
-// How many points a frame may have while the map moves, by how long frames take; all of them when it rests.
+// How many points a frame draws: as many as this machine shows in time while the map moves; when it rests, the others follow
+// in further frames, over those that are there. Whatever is asked for meanwhile begins anew, so a slow machine never keeps anybody waiting.
 
-const SLOW = 22, QUICK = 13, FEWEST = 20000, RESTS_AFTER = 140;
+const SLOW = 22, QUICK = 18, FEWEST = 10000, FIRST = 200000, AT_REST = 3;
 
-export function pace(count, draw, now = () => performance.now(), next = requestAnimationFrame, later = setTimeout) {
-  let most = Math.max(Math.min(count, 1000000), 1), waiting = false, moving = false, last = 0, rest = 0;
+/** `draw(from, to)` draws those points, and clears the map before point 0. */
+export function pace(count, draw, now = () => performance.now(), next = requestAnimationFrame) {
+  let most = Math.min(count, FIRST), drawn = 0, due = false, waiting = false, begun = 0, load = 1, inTime = 0;
+  const learn = (took) => {
+    inTime = took <= QUICK ? inTime + 1 : 0;
+    if (took > SLOW) most = Math.max(Math.min(FEWEST, count), Math.round(most * Math.min(0.6, Math.max(0.1, SLOW / took))));
+    else if (inTime > 1) most = Math.min(count, Math.round(most * 1.25)); // one frame alone may be told before the card has drawn it
+  };
   const frame = () => {
     waiting = false;
-    const begun = now();
-    if (moving && last > 0) {
-      const took = begun - last;
-      if (took > SLOW) most = Math.max(Math.min(FEWEST, count), Math.round(most * 0.6));
-      else if (took < QUICK + 5) most = Math.min(count, Math.round(most * 1.25));
-    }
-    last = moving ? begun : 0;
-    draw(moving ? most : count);
+    if (begun > 0) learn((now() - begun) / load);
+    const from = due ? 0 : drawn, to = Math.min(count, from + (due ? most : AT_REST * most));
+    begun = from < to || due ? now() : 0;
+    if (begun === 0) { inTime = 0; return; }
+    due = false;
+    drawn = to;
+    load = Math.max(1, (to - from) / most);
+    draw(from, to);
+    ask(); // the frame after tells how long this one took
   };
   const ask = () => { if (!waiting) { waiting = true; next(frame); } };
   return {
-    /** Something changed that is to be seen whole. */
-    still: ask,
-    /** The map moves. */
-    move() {
-      moving = true;
-      clearTimeout(rest);
-      rest = later(() => { moving = false; last = 0; ask(); }, RESTS_AFTER);
-      ask();
-    },
+    /** Something changed that is to be seen. */
+    again() { due = true; ask(); },
     most: () => most,
   };
 }

@@ -89,7 +89,8 @@ impl Header {
         if wanted > MOST_NUMBERS || wanted * 4 != bytes {
             return Err(damaged(format!("{bytes} bytes of numbers came instead of {}", wanted * 4)));
         }
-        let finite = self.temperature.is_finite() && self.shift.iter().all(|shift| shift.is_finite());
+        let scaled = self.shape.cosine.is_none_or(|scale| scale.is_finite() && scale > 0.0);
+        let finite = scaled && self.temperature.is_finite() && self.shift.iter().all(|shift| shift.is_finite());
         let shifts = self.shift.is_empty() || self.shift.len() == self.shape.classes;
         if self.classes.len() != self.shape.classes || !shifts || !finite || self.temperature <= 0.0 {
             return Err(damaged("its classes, temperature or shifts do not fit its layers"));

@@ -23,7 +23,7 @@ use tator_domain::ClassId;
 pub use background::{Guard, Verdict, clusters, verdict};
 pub use logistic::LogisticOptions;
 pub use metrics::{ClassMetrics, Interval, Metrics, Scored};
-pub use mlp::{LogitAdjustment, MlpOptions};
+pub use mlp::{ArcFace, Contrastive, LogitAdjustment, MlpOptions};
 pub use network::{Activation, Shape};
 pub use split::{Parts, Shares, SplitRow, split_by_image};
 pub use temperature::best_temperature;

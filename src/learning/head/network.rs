@@ -1,5 +1,7 @@
 //! The numbers of a head and the way forward through them: no hidden layer for a logistic head, some for an MLP.
 
+use std::borrow::Cow;
+
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +12,8 @@ use crate::{Error, Matrix, Rows, kernel};
 const BATCH: usize = 512;
 /// Added to a variance before its root is taken.
 const EPSILON: f32 = 1e-5;
+/// A row that is shorter has no direction.
+const SHORTEST: f32 = 1e-12;
 
 /// What bends the line between two layers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,7 +51,7 @@ fn gelu_inner(x: f32) -> f32 {
 }
 
 /// The form of a network; together with as many numbers as it counts, a network.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shape {
     /// Numbers of a vector.
@@ -60,6 +64,9 @@ pub struct Shape {
     pub activation: Activation,
     /// Whether hidden layers are brought to mean 0 and deviation 1, then scaled and shifted.
     pub layer_norm: bool,
+    /// The last layer gives cosines times this scale and has no intercepts (ArcFace); otherwise it is a plain one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cosine: Option<f32>,
 }
 
 /// Where the numbers of one layer begin among all.
@@ -71,6 +78,8 @@ pub(crate) struct Layer {
     pub bias: usize,
     pub scale: Option<usize>,
     pub last: bool,
+    /// What cosines are multiplied with, in a layer that gives cosines.
+    pub cosine: Option<f32>,
 }
 
 impl Shape {
@@ -85,7 +94,7 @@ impl Shape {
             at = bias + outputs;
             let scale = (self.layer_norm && !last).then_some(at);
             at += scale.map_or(0, |_| 2 * outputs);
-            Layer { inputs, outputs, weights, bias, scale, last }
+            Layer { inputs, outputs, weights, bias, scale, last, cosine: self.cosine.filter(|_| last) }
         };
         sizes.windows(2).enumerate().map(layer).collect()
     }
@@ -114,16 +123,19 @@ impl Network {
 
     /// Weights (a row per class), then intercepts.
     pub fn linear(dims: usize, classes: usize, numbers: Vec<f32>) -> Self {
-        let shape = Shape { dims, hidden: Vec::new(), classes, activation: Activation::Relu, layer_norm: false };
-        Self { shape, numbers }
+        let (hidden, activation) = (Vec::new(), Activation::Relu);
+        Self { shape: Shape { dims, hidden, classes, activation, layer_norm: false, cosine: None }, numbers }
     }
 
     /// Logits of one vector.
     pub fn logits_of_one(&self, vector: &[f32]) -> Vec<f32> {
         let mut values = vector.to_vec();
         for layer in self.shape.layers() {
+            if layer.cosine.is_some() {
+                unit_rows(&mut values, layer.inputs);
+            }
             let mut next = vec![0.0; layer.outputs];
-            kernel::dots(&self.numbers[layer.weights..layer.bias], &values, &mut next);
+            kernel::dots(&self.weights(&layer), &values, &mut next);
             self.finish(&layer, &mut next);
             values = next;
         }
@@ -138,6 +150,9 @@ impl Network {
         batches.into_par_iter().zip(out.par_chunks_mut(BATCH * self.shape.classes)).for_each(|(range, out)| {
             let mut values = vectors.slice(range).to_vec();
             for (layer, packed) in &layers {
+                if layer.cosine.is_some() {
+                    unit_rows(&mut values, layer.inputs);
+                }
                 let mut next = vec![0.0; values.len() / layer.inputs * layer.outputs];
                 kernel::multiply(&values, packed, &mut next);
                 next.chunks_exact_mut(layer.outputs).for_each(|row| self.finish(layer, row));
@@ -149,7 +164,17 @@ impl Network {
     }
 
     pub fn packed(&self, layer: &Layer) -> kernel::Packed {
-        kernel::Packed::from_columns(&self.numbers[layer.weights..layer.bias], layer.inputs)
+        kernel::Packed::from_columns(&self.weights(layer), layer.inputs)
+    }
+
+    /// What inputs are multiplied with: the weights, or of a layer that gives cosines their directions, as long as its scale.
+    pub fn weights(&self, layer: &Layer) -> Cow<'_, [f32]> {
+        let weights = &self.numbers[layer.weights..layer.bias];
+        let Some(scale) = layer.cosine else { return weights.into() };
+        let mut directions = weights.to_vec();
+        unit_rows(&mut directions, layer.inputs);
+        directions.iter_mut().for_each(|value| *value *= scale);
+        directions.into()
     }
 
     /// Bias, normalisation and activation of one row of a layer.
@@ -179,6 +204,26 @@ pub(crate) fn normalise_row(row: &mut [f32], scale_and_shift: &[f32]) -> f32 {
     let (scale, shift) = scale_and_shift.split_at(row.len());
     row.iter_mut().zip(scale.iter().zip(shift)).for_each(|(value, (scale, shift))| *value = *value * scale + shift);
     inverse
+}
+
+/// Rows become of length 1; gives back what each was multiplied with. Of a row of nothing, nothing is made.
+pub(crate) fn unit_rows(values: &mut [f32], width: usize) -> Vec<f32> {
+    let one = |row: &mut [f32]| {
+        let length = kernel::dot(row, row).sqrt();
+        let inverse = if length > SHORTEST { 1.0 / length } else { 0.0 };
+        row.iter_mut().for_each(|value| *value *= inverse);
+        inverse
+    };
+    values.chunks_exact_mut(width).map(one).collect()
+}
+
+/// The way back through [`unit_rows`]: slopes of the units become slopes of the rows.
+pub(crate) fn back_through_units(units: &[f32], inverse: &[f32], slopes: &mut [f32], width: usize) {
+    let rows = units.chunks_exact(width).zip(inverse);
+    for (slope, (unit, inverse)) in slopes.chunks_exact_mut(width).zip(rows) {
+        let along = kernel::dot(unit, slope);
+        slope.iter_mut().zip(unit).for_each(|(slope, unit)| *slope = inverse * (*slope - along * unit));
+    }
 }
 
 pub(crate) fn standardise(row: &mut [f32]) -> f32 {
@@ -216,7 +261,12 @@ mod tests {
 
     #[test]
     fn one_vector_and_many_give_the_same() {
-        let shape = Shape { dims: 5, hidden: vec![7, 3], classes: 4, activation: Activation::Gelu, layer_norm: true };
+        [None, Some(30.0)].into_iter().for_each(the_same);
+    }
+
+    fn the_same(cosine: Option<f32>) {
+        let (hidden, activation) = (vec![7, 3], Activation::Gelu);
+        let shape = Shape { dims: 5, hidden, classes: 4, activation, layer_norm: true, cosine };
         let mut chance = crate::chance::Chance::new(3);
         let numbers = (0..shape.parameters()).map(|_| chance.normal() as f32).collect();
         let network = Network::new(shape, numbers).unwrap();

@@ -47,6 +47,13 @@ fn recipes() -> Vec<Recipe> {
             balanced_sampler: true,
             logit_adjustment: LogitAdjustment::Both,
             hard_mining: Some(HardMining::default()),
+            ..mlp.clone()
+        }),
+        Recipe::Mlp(MlpOptions { arcface: Some(ArcFace::default()), mixup: 0.0, ..mlp.clone() }),
+        Recipe::Mlp(MlpOptions {
+            arcface: Some(ArcFace::default()),
+            contrastive: Some(Contrastive::default()),
+            logit_adjustment: LogitAdjustment::Train,
             ..mlp
         }),
     ]
@@ -88,6 +95,32 @@ fn training_can_be_stopped_and_senseless_input_is_refused() {
     }
     let alone = Samples { vectors: samples.vectors, labels: &[0; 100] };
     assert!(train(&recipes()[0], "e", &classes(4), &alone, None, &mut |_| true).is_err());
+}
+
+#[test]
+fn losses_that_make_no_sense_are_refused() {
+    let (vectors, labels) = clouds(100, 16, 4, 1.0, 1);
+    let samples = Samples { vectors: Matrix::new(&vectors, 16).unwrap(), labels: &labels };
+    let wrong = [
+        MlpOptions { arcface: Some(ArcFace { scale: 0.0, ..ArcFace::default() }), ..MlpOptions::default() },
+        MlpOptions { arcface: Some(ArcFace { margin: f32::NAN, ..ArcFace::default() }), ..MlpOptions::default() },
+        MlpOptions { contrastive: Some(Contrastive::default()), hidden: vec![], ..MlpOptions::default() },
+    ];
+    for options in wrong {
+        let told = train(&Recipe::Mlp(options), "e", &classes(4), &samples, None, &mut |_| true);
+        assert!(matches!(told, Err(Error::Invalid { .. })));
+    }
+}
+
+#[test]
+fn an_arcface_head_asks_only_for_the_direction() {
+    let (vectors, labels) = clouds(300, 16, 4, 1.0, 1);
+    let samples = Samples { vectors: Matrix::new(&vectors, 16).unwrap(), labels: &labels };
+    let options = MlpOptions { arcface: Some(ArcFace::default()), hidden: vec![], epochs: 8, ..MlpOptions::default() };
+    let head = train(&Recipe::Mlp(options), "e", &classes(4), &samples, None, &mut |_| true).unwrap().head;
+    let longer: Vec<f32> = vectors[..16].iter().map(|value| value * 7.0).collect();
+    let (one, other) = (head.predict(&vectors[..16]).unwrap(), head.predict(&longer).unwrap());
+    assert!(one.iter().zip(&other).all(|(a, b)| (a - b).abs() < 1e-4), "{one:?} {other:?}");
 }
 
 #[test]
@@ -163,6 +196,7 @@ fn a_well_hashed_file_with_a_false_header_is_refused() {
     assert!(forged(|header| header["classes"] = serde_json::json!([]), 15).is_err());
     assert!(forged(|header| header["shape"]["dims"] = u64::MAX.into(), 15).is_err());
     assert!(forged(|header| header["shape"]["hidden"] = serde_json::json!([1 << 20, 1 << 20]), 15).is_err());
+    assert!(forged(|header| header["shape"]["cosine"] = (-1).into(), 15).is_err());
     assert!(forged(|header| header["exec"] = "x".into(), 15).is_err());
 }
 

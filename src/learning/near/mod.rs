@@ -5,6 +5,7 @@ mod disagreement;
 mod fingerprints;
 mod ivf;
 mod outliers;
+mod overlay;
 mod pairs;
 mod suspects;
 
@@ -14,6 +15,7 @@ pub use disagreement::knn_disagreement;
 pub use fingerprints::close_fingerprints;
 pub use ivf::{Ivf, IvfOptions};
 pub use outliers::{class_distances, deviations};
+pub use overlay::{SKETCH, overlay};
 pub use pairs::{Pair, Pairs, near_duplicates};
 pub use suspects::{Suspect, SuspectOptions, out_of_fold, suspects};
 

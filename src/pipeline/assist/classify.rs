@@ -193,7 +193,7 @@ impl Shared {
         let Ok(vectors) = self.writer.reader().vectors(d, &model.manifest.name, EmbeddingOf::Boxes) else {
             return missing;
         };
-        let recipe = Recipe::Square { padding: MARGIN }.words();
+        let recipe = Recipe::USUAL.words();
         if vectors.fingerprint != model.manifest.fingerprint() || vectors.recipe != recipe {
             return missing;
         }

@@ -77,6 +77,32 @@ impl Engines {
         Ok((model, engine))
     }
 
+    /// An encoder for a job that has many pictures: as many at once as pay off. It is the job's own and ends with it.
+    pub fn embedder_of_job(
+        &self,
+        shelves: &Shelves,
+        settings: &AssistSettings,
+        name: Option<&str>,
+    ) -> Result<(Model, Arc<dyn Embedder>), Error> {
+        let model = shelves.choose(Task::Embed, name.or(settings.embedder.as_deref()))?;
+        let engine: Arc<dyn Embedder> = Arc::from(open_embedder(&model.parts(of_job(settings)))?);
+        *lock(&self.provider) = Some(engine.provider());
+        Ok((model, engine))
+    }
+
+    /// A detector for a job, as [`embedder_of_job`](Self::embedder_of_job).
+    pub fn detector_of_job(
+        &self,
+        shelves: &Shelves,
+        settings: &AssistSettings,
+        name: &str,
+    ) -> Result<(Model, Arc<dyn Detector>), Error> {
+        let model = shelves.choose(Task::Detect, Some(name))?;
+        let engine: Arc<dyn Detector> = Arc::from(open_detector(&model.parts(of_job(settings)))?);
+        *lock(&self.provider) = Some(engine.provider());
+        Ok((model, engine))
+    }
+
     /// Closes all; whoever uses one ends with it.
     pub fn close(&self) {
         *lock(&self.provider) = None;
@@ -103,6 +129,10 @@ impl Engines {
     }
 }
 
+fn of_job(settings: &AssistSettings) -> OpenOptions {
+    OpenOptions { provider: settings.provider, many: true, ..OpenOptions::default() }
+}
+
 /// A model, opened if it is not. Others wait meanwhile: they want the same.
 pub(super) fn get<E: ?Sized>(
     place: &Mutex<Vec<Open<E>>>,
@@ -115,7 +145,7 @@ pub(super) fn get<E: ?Sized>(
     let ready = match found {
         Some(at) => held.remove(at),
         None => {
-            let engine = open(&model, OpenOptions { provider: settings.provider, threads: 0 })?;
+            let engine = open(&model, OpenOptions { provider: settings.provider, ..OpenOptions::default() })?;
             Open { model: model.clone(), engine }
         }
     };

@@ -12,7 +12,7 @@ mod tables;
 use serde::{Deserialize, Serialize};
 use tator_domain::DatasetName;
 use tator_store::EmbeddingOf;
-use tator_vision::Task;
+use tator_vision::{Surroundings, Task};
 
 pub(crate) use recipe::Recipe;
 pub use recipe::USUAL_PADDING;
@@ -37,6 +37,9 @@ pub struct EmbedRequest {
     /// Margin around a box as a share of its longer side; what the table has, or the usual one.
     #[serde(default)]
     pub padding: Option<f64>,
+    /// What is shown around a box; what the table has, or everything.
+    #[serde(default)]
+    pub around: Option<Surroundings>,
 }
 
 /// What came of it.
@@ -102,10 +105,10 @@ pub(crate) fn embed(context: &Context, request: &EmbedRequest) -> Result<EmbedRe
     let begun = std::time::Instant::now();
     let (shared, d) = (&context.assist, &request.dataset);
     let (model, embedder) =
-        shared.engines.embedder_named(&shared.shelves, &shared.settings(), request.model.as_deref())?;
+        shared.engines.embedder_of_job(&shared.shelves, &shared.settings(), request.model.as_deref())?;
     context.progress("looking for what is to embed", 0, 0)?;
     let of = request.of.map_or(EmbeddingOf::ALL.to_vec(), |of| vec![of]);
-    let tables = of.into_iter().map(|of| Table::plan(context, d, &model, of, request.padding));
+    let tables = of.into_iter().map(|of| Table::plan(context, d, &model, of, (request.padding, request.around)));
     let mut tables = tables.collect::<Result<Vec<_>, _>>()?;
     for table in &mut tables {
         table.remove_gone(context, d)?;
@@ -183,7 +186,7 @@ impl Workbench {
         let shared = &self.open.assist.shared;
         let chosen = request.model.clone().or(shared.settings().embedder);
         let model = shared.shelves.choose(Task::Embed, chosen.as_deref())?;
-        Recipe::of(EmbeddingOf::Boxes, request.padding)?;
+        Recipe::of(EmbeddingOf::Boxes, request.padding, request.around)?;
         let what = request.of.map_or("images and boxes", EmbeddingOf::as_str);
         let title = format!("Embed the {what} of {} with {}", request.dataset, model.title());
         // A job that is resumed goes on with the model it began with.

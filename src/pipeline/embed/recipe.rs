@@ -2,7 +2,7 @@
 
 use tator_domain::PixelBox;
 use tator_store::EmbeddingOf;
-use tator_vision::Picture;
+use tator_vision::{Picture, Surroundings};
 
 use crate::error::Error;
 
@@ -19,12 +19,17 @@ pub(crate) enum Recipe {
     Square {
         /// The margin as a share of the longer side.
         padding: f64,
+        /// What is shown around the box.
+        around: Surroundings,
     },
 }
 
 impl Recipe {
-    /// The usual cut for a kind of table, or one with another margin.
-    pub fn of(of: EmbeddingOf, padding: Option<f64>) -> Result<Self, Error> {
+    /// The usual cut of a box.
+    pub const USUAL: Self = Self::Square { padding: USUAL_PADDING, around: Surroundings::Full };
+
+    /// The usual cut for a kind of table, or one with another margin or other surroundings.
+    pub fn of(of: EmbeddingOf, padding: Option<f64>, around: Option<Surroundings>) -> Result<Self, Error> {
         let padding = padding.unwrap_or(USUAL_PADDING);
         if !(0.0..=MOST_PADDING).contains(&padding) {
             return Err(Error::invalid(
@@ -34,7 +39,7 @@ impl Recipe {
         }
         Ok(match of {
             EmbeddingOf::Images => Self::Whole,
-            EmbeddingOf::Boxes => Self::Square { padding },
+            EmbeddingOf::Boxes => Self::Square { padding, around: around.unwrap_or_default() },
         })
     }
 
@@ -42,7 +47,8 @@ impl Recipe {
     pub fn words(self) -> String {
         match self {
             Self::Whole => "whole".to_owned(),
-            Self::Square { padding } => format!("square, padding {padding}"),
+            Self::Square { padding, around: Surroundings::Full } => format!("square, padding {padding}"),
+            Self::Square { padding, around } => format!("square, padding {padding}, around {around}"),
         }
     }
 
@@ -51,14 +57,15 @@ impl Recipe {
         if words == "whole" {
             return Some(Self::Whole);
         }
-        let padding = words.strip_prefix("square, padding ")?.parse().ok()?;
-        Some(Self::Square { padding })
+        let rest = words.strip_prefix("square, padding ")?;
+        let (padding, around) = rest.split_once(", around ").unwrap_or((rest, "full"));
+        Some(Self::Square { padding: padding.parse().ok()?, around: around.parse().ok()? })
     }
 
     /// Cuts a box out of a picture.
     pub fn cut(self, picture: &Picture, rect: &PixelBox) -> Result<Picture, Error> {
-        let padding = if let Self::Square { padding } = self { padding } else { USUAL_PADDING };
-        picture.square_around(rect, padding).map_err(|e| Error::invalid("box", e.to_string()))
+        let Self::Square { padding, around } = self else { return Self::USUAL.cut(picture, rect) };
+        picture.square_in(rect, padding, around).map_err(|e| Error::invalid("box", e.to_string()))
     }
 }
 
@@ -68,11 +75,14 @@ mod tests {
 
     #[test]
     fn words_are_read_back() {
-        for recipe in [Recipe::Whole, Recipe::Square { padding: 0.15 }, Recipe::Square { padding: 0.0 }] {
+        let square = |padding, around| Recipe::Square { padding, around };
+        let blurred = square(0.3, Surroundings::Blur);
+        for recipe in [Recipe::Whole, Recipe::USUAL, square(0.0, Surroundings::Full), blurred] {
             assert_eq!(Recipe::parse(&recipe.words()), Some(recipe));
         }
-        assert_eq!(Recipe::parse("round"), None);
-        assert!(Recipe::of(EmbeddingOf::Boxes, Some(f64::NAN)).is_err());
-        assert!(Recipe::of(EmbeddingOf::Boxes, Some(-0.1)).is_err());
+        assert_eq!(Recipe::USUAL.words(), "square, padding 0.15", "tables of older versions say so");
+        assert_eq!((Recipe::parse("round"), Recipe::parse("square, padding 0.1, around us")), (None, None));
+        assert!(Recipe::of(EmbeddingOf::Boxes, Some(f64::NAN), None).is_err());
+        assert!(Recipe::of(EmbeddingOf::Boxes, Some(-0.1), None).is_err());
     }
 }

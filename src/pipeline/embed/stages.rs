@@ -17,11 +17,12 @@ use crate::error::Error;
 use crate::jobs::{Context, StageProgress};
 use crate::report::Tally;
 
-/// Pictures that go through the model together.
+/// Pictures that go through the model together, and where several run side by side, that one takes: small at the end.
 const BATCH: usize = 16;
+const BATCH_OF_LANE: usize = 4;
 /// Bytes of pictures between decoding and the model.
 const BELT_BYTES: usize = 192 << 20;
-/// Threads at the model: one fits pictures into the frame while the other computes.
+/// Threads at the model, at least: one fits pictures into the frame while the other computes.
 const AT_THE_MODEL: usize = 2;
 /// Rows that are committed together, at most.
 const COMMIT_ROWS: usize = 8_192;
@@ -63,6 +64,8 @@ struct Line<'a> {
     model_stop: Stop,
     belt: Belt<Cut>,
     decoders: usize,
+    at_the_model: usize,
+    batch: usize,
     begun: Instant,
     /// Nanoseconds of work: decoding, at the model, writing.
     busy: [AtomicU64; 3],
@@ -89,6 +92,8 @@ pub(super) fn run(
         model_stop: Stop::default(),
         belt: Belt::new(BELT_BYTES, decoders),
         decoders,
+        at_the_model: embedder.lanes().max(AT_THE_MODEL),
+        batch: if embedder.lanes() > 1 { BATCH_OF_LANE } else { BATCH },
         begun: Instant::now(),
         busy: Default::default(),
         through: Default::default(),
@@ -99,7 +104,7 @@ pub(super) fn run(
             let (line, sender) = (&line, sender.clone());
             scope.spawn(move || line.decode_all(&sender));
         }
-        for _ in 0..AT_THE_MODEL {
+        for _ in 0..line.at_the_model {
             let (line, sender) = (&line, sender.clone());
             scope.spawn(move || line.infer_all(embedder, &sender));
         }
@@ -188,7 +193,7 @@ impl Line<'_> {
 
     fn infer_all(&self, embedder: &dyn Embedder, sender: &SyncSender<Outcome>) {
         loop {
-            let cuts = self.belt.take(BATCH);
+            let cuts = self.belt.take(self.batch);
             // People first: their clicks wait for nothing.
             if cuts.is_empty() || !self.context.assist.wait_until_idle() {
                 return;
@@ -278,14 +283,15 @@ impl Line<'_> {
     /// How busy each stage is, and which one the others wait for.
     fn standing(&self) -> (Vec<StageProgress>, Option<String>) {
         let elapsed = self.begun.elapsed().as_secs_f64().max(1e-9);
-        let threads = [self.decoders as f64, AT_THE_MODEL as f64, 1.0];
-        let stage = |at: usize, name: &str| StageProgress {
-            name: name.to_owned(),
-            done: self.through[at].load(Ordering::Relaxed),
-            busy: (self.busy[at].load(Ordering::Relaxed) as f64 / 1e9 / elapsed / threads[at]).min(1.0),
+        let threads = [self.decoders as f64, self.at_the_model as f64, 1.0];
+        let stage = |at: usize, name: &str| {
+            let done = self.through[at].load(Ordering::Relaxed);
+            let seconds = self.busy[at].load(Ordering::Relaxed) as f64 / 1e9 / threads[at];
+            let images_per_s = if seconds > 0.0 { done as f64 / seconds } else { 0.0 };
+            StageProgress { name: name.to_owned(), done, busy: (seconds / elapsed).min(1.0), images_per_s }
         };
         let stages = vec![stage(0, "decode"), stage(1, "infer"), stage(2, "write")];
-        let starved = self.belt.starved_s() / elapsed / AT_THE_MODEL as f64;
+        let starved = self.belt.starved_s() / elapsed / self.at_the_model as f64;
         let slowest = if stages[2].busy > 0.5 {
             "write"
         } else if starved > 0.3 {

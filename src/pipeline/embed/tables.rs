@@ -2,6 +2,7 @@
 
 use tator_domain::{DatasetName, ImageId};
 use tator_store::{EmbeddingMeta, EmbeddingOf, EmbeddingPlan, NewEmbeddings, ToEmbed};
+use tator_vision::Surroundings;
 
 use super::{Recipe, TableReport};
 use crate::error::Error;
@@ -26,19 +27,22 @@ pub(super) struct OneImage {
 }
 
 impl Table {
-    /// Looks what is to be done. Without a wish the margin stays as the table has it.
+    /// Looks what is to be done. Without a wish boxes are cut as the table has it.
     pub fn plan(
         context: &Context,
         d: &DatasetName,
         model: &Model,
         of: EmbeddingOf,
-        padding: Option<f64>,
+        (padding, around): (Option<f64>, Option<Surroundings>),
     ) -> Result<Self, Error> {
         let reader = context.writer.reader();
         let encoder = &model.manifest.name;
         let known = reader.embedding_meta(d, encoder, of)?;
-        let kept = known.as_ref().filter(|_| padding.is_none()).and_then(|meta| Recipe::parse(&meta.recipe));
-        let recipe = kept.map_or_else(|| Recipe::of(of, padding), Ok)?;
+        let kept = known
+            .as_ref()
+            .filter(|_| padding.is_none() && around.is_none())
+            .and_then(|meta| Recipe::parse(&meta.recipe));
+        let recipe = kept.map_or_else(|| Recipe::of(of, padding, around), Ok)?;
         let meta = EmbeddingMeta {
             encoder: encoder.clone(),
             fingerprint: model.manifest.fingerprint(),

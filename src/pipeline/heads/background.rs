@@ -4,16 +4,14 @@
 //! vectors are kept by content and model in `cache/background`, which may be deleted at any time.
 
 use std::collections::HashMap;
-use std::fs;
-use std::path::PathBuf;
 
 use tator_domain::{DatasetName, ImageId, PixelBox};
 use tator_learning::{Chance, hash};
-use tator_store::{LabelledImage, Reader, write_whole};
-use tator_vision::{Embedder, Picture, Stop};
+use tator_store::{LabelledImage, Reader};
+use tator_vision::Picture;
 
 use super::BackgroundOptions;
-use crate::embed::Recipe;
+use super::kept::{Eyes, Kept, Key};
 use crate::error::Error;
 use crate::jobs::Context;
 
@@ -32,12 +30,6 @@ const MOST_SHARE: f64 = 0.4;
 const MOST: usize = 6_000;
 /// Places tried for a crop.
 const TRIES: usize = 30;
-/// Crops that go through the encoder together.
-const BATCH: usize = 32;
-/// Bytes of a key in the cache.
-const KEY: usize = 32;
-
-type Key = [u8; KEY];
 
 /// Vectors of crops that show nothing, and the images they were cut out of.
 #[derive(Debug, Default, PartialEq)]
@@ -54,16 +46,8 @@ struct Cut<'a> {
     rects: Vec<PixelBox>,
 }
 
-/// The encoder whose vectors of boxes are learnt from, and how it was given them.
-pub(crate) struct Eyes<'a> {
-    pub fingerprint: &'a str,
-    pub embedder: &'a dyn Embedder,
-    pub dims: usize,
-    pub recipe: Recipe,
-}
-
 /// Cuts and embeds; `objects` is how many labelled boxes there are.
-pub(crate) fn background(
+pub(super) fn background(
     context: &Context,
     d: &DatasetName,
     eyes: &Eyes<'_>,
@@ -74,13 +58,13 @@ pub(crate) fn background(
     let most = ((objects as f64 * MOST_SHARE / (1.0 - MOST_SHARE)) as usize).min(MOST);
     let images = reader.labelled_images(d)?;
     let cuts = cuts(reader, d, &images, (options.crops, most), seed)?;
-    let mut cache = Cache::read(reader, d, eyes.fingerprint, eyes.dims);
+    let mut cache = Kept::read(reader, d, "background", eyes);
     let mut found = Background::default();
     let total = cuts.len() as u64;
     for (done, cut) in cuts.iter().enumerate() {
         context.progress("embedding background", done as u64, total)?;
-        let keys: Vec<Key> = cut.rects.iter().map(|rect| key(eyes, cut.image, rect)).collect();
-        if keys.iter().any(|key| !cache.kept.contains_key(key)) {
+        let keys: Vec<Key> = cut.rects.iter().map(|rect| eyes.key(&cut.image.content_hash, rect, &[])).collect();
+        if !cache.has(&keys) {
             if !context.assist.wait_until_idle() {
                 return Err(Error::Cancelled);
             }
@@ -115,12 +99,7 @@ pub(crate) fn places_beside(
 fn embedded(context: &Context, d: &DatasetName, cut: &Cut<'_>, eyes: &Eyes<'_>) -> Result<Vec<Vec<f32>>, Error> {
     let picture = context.assist.decode(d, cut.image.image_id)?;
     let crops = cut.rects.iter().map(|rect| eyes.recipe.cut(&picture, rect));
-    let crops = crops.collect::<Result<Vec<Picture>, _>>()?;
-    let mut vectors = Vec::with_capacity(crops.len());
-    for some in crops.chunks(BATCH) {
-        vectors.extend(eyes.embedder.embed(some, &Stop::default())?);
-    }
-    Ok(vectors)
+    eyes.see(&crops.collect::<Result<Vec<Picture>, _>>()?)
 }
 
 /// The images in the order of chance until there are enough crops, then by number.
@@ -181,73 +160,6 @@ fn covered(square: &PixelBox, rect: &PixelBox) -> f64 {
     along(square.x, square.w, rect.x, rect.w) * along(square.y, square.h, rect.y, rect.h) / (square.w * square.h)
 }
 
-fn key(eyes: &Eyes<'_>, image: &LabelledImage, rect: &PixelBox) -> Key {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(eyes.fingerprint.as_bytes()).update(image.content_hash.as_bytes());
-    hasher.update(eyes.recipe.words().as_bytes());
-    for side in [rect.x, rect.y, rect.w, rect.h] {
-        hasher.update(&side.to_le_bytes());
-    }
-    *hasher.finalize().as_bytes()
-}
-
-/// Vectors of earlier trainings; a file that does not fit is not used.
-struct Cache {
-    path: PathBuf,
-    dims: usize,
-    kept: HashMap<Key, Vec<f32>>,
-    /// What this training uses, in order: older vectors are forgotten.
-    using: Vec<Key>,
-    grown: bool,
-}
-
-impl Cache {
-    fn read(reader: &Reader, d: &DatasetName, fingerprint: &str, dims: usize) -> Self {
-        let folder = reader.folders().root().join("cache").join("background");
-        let name = blake3::hash(fingerprint.as_bytes()).to_hex();
-        let path = folder.join(format!("{d}-{}.bin", &name[..16]));
-        let bytes = fs::read(&path).unwrap_or_default();
-        let row = KEY + 4 * dims;
-        let rows = bytes.chunks_exact(row).filter(|_| bytes.len().is_multiple_of(row));
-        let read = rows.map(|row| {
-            let (key, numbers) = row.split_at(KEY);
-            let (fours, _) = numbers.as_chunks::<4>();
-            let mut own = Key::default();
-            own.copy_from_slice(key);
-            (own, fours.iter().map(|four| f32::from_le_bytes(*four)).collect())
-        });
-        Self { kept: read.collect(), path, dims, using: Vec::new(), grown: false }
-    }
-
-    fn add(&mut self, rows: impl Iterator<Item = (Key, Vec<f32>)>) {
-        self.kept.extend(rows.filter(|(_, vector)| vector.len() == self.dims));
-        self.grown = true;
-    }
-
-    fn used(&mut self, key: &Key) -> &[f32] {
-        self.using.push(*key);
-        self.kept.get(key).map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// A cache that cannot be written costs time, nothing else.
-    fn write(&self) {
-        if !self.grown {
-            return;
-        }
-        let row = |key: &Key| {
-            let numbers = self.kept.get(key).into_iter().flatten().flat_map(|number| number.to_le_bytes());
-            key.iter().copied().chain(numbers).collect::<Vec<u8>>()
-        };
-        let bytes: Vec<u8> = self.using.iter().flat_map(row).collect();
-        let made = self.path.parent().map_or(Ok(()), fs::create_dir_all);
-        let written =
-            made.map_err(|e| e.to_string()).and_then(|()| write_whole(&self.path, &bytes).map_err(|e| e.to_string()));
-        if let Err(error) = written {
-            tracing::warn!(error, "vectors of background are not kept");
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -276,16 +188,5 @@ mod tests {
     fn a_full_image_gives_none_and_a_tiny_one_does_not_break() {
         assert_eq!(beside(&image(1, 100, 100), &[PixelBox { x: 0.0, y: 0.0, w: 100.0, h: 100.0 }], 3, 1).len(), 0);
         assert_eq!(beside(&image(1, 1, 1), &[], 2, 1).len(), 2);
-    }
-
-    #[test]
-    fn what_was_kept_is_read_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("deep/x.bin");
-        let mut cache = Cache { path: path.clone(), dims: 2, kept: HashMap::new(), using: Vec::new(), grown: false };
-        cache.add([([1; KEY], vec![0.5, -1.0]), ([2; KEY], vec![9.0])].into_iter());
-        assert_eq!(cache.used(&[1; KEY]), [0.5, -1.0]);
-        cache.write();
-        assert_eq!(fs::read(path).unwrap().len(), KEY + 8);
     }
 }

@@ -1,10 +1,10 @@
 //! Vectors and classes of the boxes that people stand behind.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use tator_domain::{BoxId, ClassId, DatasetName, ImageId};
+use tator_domain::{BoxId, Class, ClassId, DatasetName, ImageId, PixelBox};
 use tator_learning::hash;
 use tator_store::{ClassSample, EmbeddingOf, Reader, Vectors};
 
@@ -18,6 +18,8 @@ pub(crate) struct Row {
     pub class_id: ClassId,
     /// Its place among the vectors.
     pub at: usize,
+    /// Its place on the image.
+    pub rect: PixelBox,
 }
 
 /// What can be learnt from.
@@ -49,8 +51,8 @@ fn joined(samples: &[ClassSample], vectors: &Vectors) -> (Vec<Row>, usize) {
             }
         };
         if found {
-            let ClassSample { box_id, image_id, class_id, .. } = *sample;
-            rows.push(Row { box_id, image_id, class_id, at });
+            let ClassSample { box_id, image_id, class_id, rect } = *sample;
+            rows.push(Row { box_id, image_id, class_id, at, rect });
         }
     }
     let missing = samples.len() - rows.len();
@@ -106,6 +108,43 @@ impl Labelled {
     }
 }
 
+/// Classes that are learnt, and the others with their boxes.
+pub(super) type Choice = (Vec<(ClassId, String)>, Vec<(String, u64)>);
+
+/// Keeps rows of classes with enough boxes.
+pub(super) fn choose(known: &mut Labelled, classes: &[Class], least: usize) -> Choice {
+    let mut counts: BTreeMap<ClassId, usize> = BTreeMap::new();
+    known.rows.iter().for_each(|row| *counts.entry(row.class_id).or_default() += 1);
+    let name = |id: ClassId| {
+        classes.iter().find(|class| class.class_id == id).map_or_else(|| id.to_string(), |class| class.name.clone())
+    };
+    let (kept, few): (Vec<_>, Vec<_>) = counts.into_iter().partition(|(_, count)| *count >= least);
+    let of: BTreeSet<ClassId> = kept.iter().map(|(id, _)| *id).collect();
+    known.rows.retain(|row| of.contains(&row.class_id));
+    (
+        kept.iter().map(|(id, _)| (*id, name(*id))).collect(),
+        few.iter().map(|(id, count)| (name(*id), *count as u64)).collect(),
+    )
+}
+
+pub(super) fn too_few(known: &Labelled, classes: usize, left_out: &[(String, u64)], d: &str) -> Error {
+    let without = match known.missing {
+        0 => String::new(),
+        n => format!(
+            "; {n} labelled boxes have no vector yet: run `tator embed --dataset {d} --of boxes` or press Embed"
+        ),
+    };
+    let few = if left_out.is_empty() { "" } else { " with enough boxes" };
+    let message = format!(
+        "a head tells at least two classes apart, and {classes} of {d} have labelled boxes with vectors{few}{without}"
+    );
+    Error::NoAnswer {
+        code: "too_few_boxes",
+        message,
+        hint: "label boxes of two classes, and mark their images as labelled",
+    }
+}
+
 /// The encoder that is meant: the one named, the preferred one when it has vectors here, or the one with most of them.
 pub(crate) fn chosen_encoder(
     reader: &Reader,
@@ -141,8 +180,6 @@ pub(crate) fn no_vectors((d, of): (&DatasetName, EmbeddingOf), encoder: Option<&
 
 #[cfg(test)]
 mod tests {
-    use tator_domain::PixelBox;
-
     use super::*;
 
     fn vectors(ids: &[(ImageId, BoxId)]) -> Vectors {

@@ -1,12 +1,15 @@
 //! Class heads as people train them: on the kept vectors of labelled boxes, in a job, into a record that can be repeated.
 //!
-//! [`data`] joins vectors with classes, [`background`] adds crops that show nothing, [`train`] fits and tests,
+//! [`data`] joins vectors with classes, [`background`] adds crops that show nothing and [`augment`] changed copies of what
+//! is learnt (their vectors are [`kept`]), [`train`] fits and tests,
 //! [`record`] is what is kept of it, [`registry`] lists, compares, renames, deletes and activates, [`active`] is the head
 //! that Auto class asks, [`readiness`] says beforehand what will come of it.
 
 mod active;
+mod augment;
 mod background;
 mod data;
+mod kept;
 mod readiness;
 mod record;
 mod registry;
@@ -18,6 +21,7 @@ use tator_learning::head::{Recipe, Shares};
 use tator_store::EmbeddingOf;
 
 pub(crate) use active::{ActiveHead, ActiveHeads};
+pub use augment::AugmentOptions;
 pub(crate) use background::places_beside;
 #[cfg(test)]
 pub(crate) use data::Row;
@@ -33,6 +37,8 @@ use crate::workbench::Workbench;
 
 /// Kind of run in `runs/`.
 pub(crate) const KIND: &str = "head";
+/// Changed copies of a box at most.
+const MOST_COPIES: usize = 20;
 /// The split that everybody gets who asks for none.
 pub const SEED: u64 = 42;
 
@@ -72,6 +78,8 @@ pub struct HeadOptions {
     pub min_per_class: usize,
     /// Crops that show nothing.
     pub background: BackgroundOptions,
+    /// Changed copies of training boxes.
+    pub augment: AugmentOptions,
     /// Fit the temperature on the validation part.
     pub temperature: bool,
     /// Auto class uses it as soon as it is trained.
@@ -88,6 +96,7 @@ impl Default for HeadOptions {
             seed: SEED,
             min_per_class: 2,
             background: BackgroundOptions::default(),
+            augment: AugmentOptions::default(),
             temperature: true,
             activate: false,
         }
@@ -110,6 +119,9 @@ impl HeadOptions {
         let BackgroundOptions { kinds, crops, margin } = self.background;
         if kinds > 10 || !(1..=20).contains(&crops) || !(0.0..=1.0).contains(&margin) {
             return Err(Error::invalid("background", "0 to 10 kinds, 1 to 20 crops an image, a margin of 0 to 1"));
+        }
+        if self.augment.copies > MOST_COPIES {
+            return Err(Error::invalid("augment", format!("0 to {MOST_COPIES} changed copies of each training box")));
         }
         if self.name.as_deref().is_some_and(|name| !is_name(name)) {
             return Err(Error::invalid("name", NAME_RULE));
@@ -189,6 +201,7 @@ mod tests {
         let wrong = [
             HeadOptions { shares: Shares { validation: 0.5, test: 0.5 }, ..HeadOptions::default() },
             HeadOptions { name: Some("  ".into()), ..HeadOptions::default() },
+            HeadOptions { augment: AugmentOptions { copies: 21, rare: true }, ..HeadOptions::default() },
             HeadOptions {
                 background: BackgroundOptions { kinds: 11, ..BackgroundOptions::default() },
                 ..HeadOptions::default()

@@ -81,6 +81,9 @@ pub struct DataVersion {
     /// Boxes of frequent classes that were left out by chance, so that a training fits into memory.
     #[serde(default)]
     pub sampled_out: usize,
+    /// Changed copies of training boxes.
+    #[serde(default)]
+    pub augmented: usize,
 }
 
 /// The parts of the data.
@@ -208,6 +211,7 @@ impl HeadRun {
             "iterations": self.iterations,
             "converged": self.converged,
             "train": self.parts.train,
+            "augmented": self.data.augmented,
             "validation": self.parts.validation,
             "test": {
                 "images": self.parts.test.images,

@@ -1,18 +1,22 @@
 //! The training itself: gathered, split, fitted, tested once, kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Instant;
 
-use tator_domain::{Class, ClassId, Clock, ImageId, SystemClock};
+use tator_domain::{ClassId, Clock, ImageId, SystemClock};
 use tator_learning::Matrix;
 use tator_learning::head::{
     Guard, Head, HeadClass, Iteration, Metrics, Parts, Recipe, Samples, Scored, SplitRow, Trained, Verdict, clusters,
     split_by_image, verdict,
 };
 use tator_store::EmbeddingOf;
+use tator_vision::Embedder;
 
-use super::background::{Background, Eyes, background};
-use super::data::{Labelled, labelled, no_vectors};
+use super::augment::{Copies, Original, copies};
+use super::background::{Background, background};
+use super::data::{Labelled, choose, labelled, no_vectors, too_few};
+use super::kept::Eyes;
 use super::record::{DataVersion, HeadRun, PartCount, RunClass, TestBox};
 use super::{HeadOptions, TrainHeadRequest, record};
 use crate::error::Error;
@@ -51,12 +55,16 @@ pub(crate) fn train(context: &Context, request: &TrainHeadRequest) -> Result<Hea
     let sampled_out = known.sample(options.seed);
     let recipe = crate::embed::Recipe::parse(&known.vectors.recipe);
     let recipe = recipe.ok_or_else(|| no_vectors((d, EmbeddingOf::Boxes), Some(&encoder)))?;
-    let beside = beside(context, request, &known, (&encoder, recipe))?;
+    let embedder = embedder(context, options, &known, &encoder)?;
+    let (fingerprint, dims) = (known.vectors.fingerprint.as_str(), known.vectors.dims);
+    let eyes = embedder.as_deref().map(|embedder| Eyes { fingerprint, embedder, dims, recipe });
+    let beside = beside(context, request, &known, eyes.as_ref())?;
     let mut table = Table::new(&known, &beside, kept, left_out);
     let parts = table.split(options);
     let kinds = table.tell_background_apart(&parts, options)?;
+    let copies = changed(context, request, (&known, &table, &parts), eyes.as_ref())?;
     let fitting = Instant::now();
-    let trained = table.fit(context, options, &known.vectors.fingerprint, &parts, kinds)?;
+    let trained = table.fit(context, options, (fingerprint, &copies), &parts, kinds)?;
     let fit_seconds = fitting.elapsed().as_secs_f64();
     context.progress("testing", 0, 0)?;
     let names = table.class_names(kinds);
@@ -74,7 +82,7 @@ pub(crate) fn train(context: &Context, request: &TrainHeadRequest) -> Result<Hea
         fingerprint: known.vectors.fingerprint.clone(),
         crop: recipe.words(),
         options: options.clone(),
-        data: data_version(&known, &beside, sampled_out),
+        data: DataVersion { augmented: copies.labels.len(), ..data_version(&known, &beside, sampled_out) },
         parts: table.counts(&parts, &names),
         classes: table.run_classes(&parts, &names),
         left_out: table.left_out.clone(),
@@ -102,65 +110,57 @@ pub(crate) fn refused(error: tator_learning::Error) -> Error {
     }
 }
 
-/// Classes that are learnt, and the others with their boxes.
-type Kept = (Vec<(ClassId, String)>, Vec<(String, u64)>);
-
-/// Keeps rows of classes with enough boxes.
-fn choose(known: &mut Labelled, classes: &[Class], least: usize) -> Kept {
-    let mut counts: BTreeMap<ClassId, usize> = BTreeMap::new();
-    known.rows.iter().for_each(|row| *counts.entry(row.class_id).or_default() += 1);
-    let name = |id: ClassId| {
-        classes.iter().find(|class| class.class_id == id).map_or_else(|| id.to_string(), |class| class.name.clone())
-    };
-    let (kept, few): (Vec<_>, Vec<_>) = counts.into_iter().partition(|(_, count)| *count >= least);
-    let of: BTreeSet<ClassId> = kept.iter().map(|(id, _)| *id).collect();
-    known.rows.retain(|row| of.contains(&row.class_id));
-    (
-        kept.iter().map(|(id, _)| (*id, name(*id))).collect(),
-        few.iter().map(|(id, count)| (name(*id), *count as u64)).collect(),
-    )
-}
-
-fn too_few(known: &Labelled, classes: usize, left_out: &[(String, u64)], d: &str) -> Error {
-    let without = match known.missing {
-        0 => String::new(),
-        n => format!(
-            "; {n} labelled boxes have no vector yet: run `tator embed --dataset {d} --of boxes` or press Embed"
-        ),
-    };
-    let few = if left_out.is_empty() { "" } else { " with enough boxes" };
-    let message = format!(
-        "a head tells at least two classes apart, and {classes} of {d} have labelled boxes with vectors{few}{without}"
-    );
-    Error::NoAnswer {
-        code: "too_few_boxes",
-        message,
-        hint: "label boxes of two classes, and mark their images as labelled",
+/// The encoder itself, where a training looks at more than the vectors that are there.
+fn embedder(
+    context: &Context,
+    options: &HeadOptions,
+    known: &Labelled,
+    encoder: &str,
+) -> Result<Option<Arc<dyn Embedder>>, Error> {
+    if options.background.kinds == 0 && options.augment.copies == 0 {
+        return Ok(None);
     }
+    let (model, embedder) = context.assist.engine_of(encoder)?;
+    if model.manifest.fingerprint() == known.vectors.fingerprint {
+        return Ok(Some(embedder));
+    }
+    let message = format!(
+        "{encoder} on the shelf is not the one that made the vectors: embed the boxes anew, or train without background and \
+         changed copies"
+    );
+    Err(Error::invalid("encoder", message))
 }
 
 fn beside(
     context: &Context,
     request: &TrainHeadRequest,
     known: &Labelled,
-    (encoder, recipe): (&str, crate::embed::Recipe),
+    eyes: Option<&Eyes<'_>>,
 ) -> Result<Background, Error> {
     let options = &request.options;
-    if options.background.kinds == 0 {
-        return Ok(Background::default());
-    }
-    let (model, embedder) = context.assist.engine_of(encoder)?;
-    if model.manifest.fingerprint() != known.vectors.fingerprint {
-        let message = format!(
-            "{encoder} on the shelf is not the one that made the vectors: embed the boxes anew, or train without background"
-        );
-        return Err(Error::invalid("encoder", message));
-    }
-    let (fingerprint, dims) = (known.vectors.fingerprint.as_str(), known.vectors.dims);
-    let eyes = Eyes { fingerprint, embedder: embedder.as_ref(), dims, recipe };
-    let found = background(context, &request.dataset, &eyes, known.rows.len(), (options.background, options.seed))?;
+    let Some(eyes) = eyes.filter(|_| options.background.kinds > 0) else { return Ok(Background::default()) };
+    let found = background(context, &request.dataset, eyes, known.rows.len(), (options.background, options.seed))?;
     if found.failed > 0 {
         context.log(&format!("{} images could not be read for background", found.failed));
+    }
+    Ok(found)
+}
+
+/// Changed copies of the boxes of the training part, and of no other.
+fn changed(
+    context: &Context,
+    request: &TrainHeadRequest,
+    (known, table, parts): (&Labelled, &Table, &Parts),
+    eyes: Option<&Eyes<'_>>,
+) -> Result<Copies, Error> {
+    let options = &request.options;
+    let Some(eyes) = eyes.filter(|_| options.augment.copies > 0) else { return Ok(Copies::default()) };
+    let boxes = parts.train.iter().filter(|row| **row < table.boxes);
+    let originals: Vec<Original<'_>> =
+        boxes.map(|row| Original { row: &known.rows[*row], label: table.labels[*row] }).collect();
+    let found = copies(context, &request.dataset, eyes, &originals, (options.augment, options.seed))?;
+    if found.failed > 0 {
+        context.log(&format!("{} images could not be read for changed copies", found.failed));
     }
     Ok(found)
 }
@@ -168,7 +168,8 @@ fn beside(
 fn data_version(known: &Labelled, beside: &Background, sampled_out: usize) -> DataVersion {
     let images: BTreeSet<ImageId> = known.rows.iter().map(|row| row.image_id).collect();
     let (boxes, background) = (known.rows.len(), beside.images.len());
-    DataVersion { hash: known.version(), boxes, images: images.len(), background, missing: known.missing, sampled_out }
+    let (hash, images, missing) = (known.version(), images.len(), known.missing);
+    DataVersion { hash, boxes, images, background, missing, sampled_out, augmented: 0 }
 }
 
 /// What the head makes of the test rows.
@@ -235,14 +236,16 @@ impl Table {
         &self,
         context: &Context,
         options: &HeadOptions,
-        fingerprint: &str,
+        (fingerprint, copies): (&str, &Copies),
         parts: &Parts,
         kinds: usize,
     ) -> Result<Trained, Error> {
         let background = (0..kinds).filter_map(|kind| u16::try_from(kind).ok()).map(HeadClass::Background);
         let classes: Vec<HeadClass> =
             self.classes.iter().map(|(id, _)| HeadClass::Class(*id)).chain(background).collect();
-        let (_, data, labels) = self.part(&parts.train, kinds)?;
+        let (_, mut data, mut labels) = self.part(&parts.train, kinds)?;
+        data.extend_from_slice(&copies.data);
+        labels.extend_from_slice(&copies.labels);
         let (_, held, truth) = self.part(&parts.validation, kinds)?;
         let samples = Samples { vectors: Matrix::new(&data, self.dims).map_err(refused)?, labels: &labels };
         let validation = Samples { vectors: Matrix::new(&held, self.dims).map_err(refused)?, labels: &truth };

@@ -70,13 +70,6 @@ impl Context {
         }
     }
 
-    /// Tells more about how the job goes than a number can: what a page of its own shows.
-    pub fn detail(&self, detail: serde_json::Value) {
-        if let Some(live) = self.shared.lock().live.get_mut(&self.job_id) {
-            live.meter.detail = Some(detail);
-        }
-    }
-
     /// Stops when the person gave up waiting.
     pub fn check(&self) -> Result<(), Error> {
         if self.cancelled.load(Ordering::Relaxed) { Err(Error::Cancelled) } else { Ok(()) }

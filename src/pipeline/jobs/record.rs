@@ -73,20 +73,22 @@ pub struct JobProgress {
     /// The stage the others wait for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bottleneck: Option<String>,
-    /// What else this kind of job tells about how it goes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<serde_json::Value>,
 }
 
 /// One of several stages that work at the same time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StageProgress {
-    /// Its name: `decode`, `infer`, `write`.
+    /// Its name: `decode`, `infer`, a pass such as `yolox:full`, `write`. (Records of older runs say `stage` and `images`.)
+    #[serde(alias = "stage")]
     pub name: String,
-    /// Things through it.
+    /// Things through it; what was known already is not counted.
+    #[serde(alias = "images")]
     pub done: u64,
     /// Share of the time that its threads worked, 0 to 1.
     pub busy: f64,
+    /// Things a second while it worked, all its threads together.
+    #[serde(default)]
+    pub images_per_s: f64,
 }
 
 /// A job as the API gives it.
@@ -150,13 +152,12 @@ pub(crate) struct Meter {
     total: u64,
     stages: Vec<StageProgress>,
     bottleneck: Option<String>,
-    pub detail: Option<serde_json::Value>,
 }
 
 impl Meter {
     pub fn new(stage: &str, total: u64) -> Self {
         let (began, stages) = (Instant::now(), Vec::new());
-        Self { stage: stage.to_owned(), began, done: 0, total, stages, bottleneck: None, detail: None }
+        Self { stage: stage.to_owned(), began, done: 0, total, stages, bottleneck: None }
     }
 
     pub fn set_stages(&mut self, stages: Vec<StageProgress>, bottleneck: Option<String>) {
@@ -165,7 +166,9 @@ impl Meter {
 
     pub fn set(&mut self, stage: &str, done: u64, total: u64) {
         if stage != self.stage {
-            *self = Self { detail: self.detail.take(), ..Self::new(stage, total) };
+            // What worked side by side before stays to be seen.
+            let stages = std::mem::take(&mut self.stages);
+            *self = Self { stages, bottleneck: self.bottleneck.take(), ..Self::new(stage, total) };
         }
         (self.done, self.total) = (done, total);
     }
@@ -184,7 +187,6 @@ impl Meter {
             eta_s,
             stages,
             bottleneck,
-            detail: self.detail.clone(),
         }
     }
 }

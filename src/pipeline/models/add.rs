@@ -102,8 +102,9 @@ fn described(request: &AddRequest) -> Result<Manifest, Error> {
         ));
     }
     let names = onnx_files(folder)?;
-    let open =
-        |name: &String| Network::open(&folder.join(name), &OpenOptions { provider: ProviderWish::Cpu, threads: 0 });
+    let open = |name: &String| {
+        Network::open(&folder.join(name), &OpenOptions { provider: ProviderWish::Cpu, ..OpenOptions::default() })
+    };
     let networks = names.iter().map(open).collect::<Result<Vec<_>, _>>()?;
     let told = sniff(&networks).ok_or_else(|| {
         let seen: Vec<_> =

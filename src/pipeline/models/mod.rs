@@ -198,7 +198,7 @@ fn find_problem(manifest: &Manifest, folder: &Path) -> Option<String> {
 
 /// Opens a model and looks whether it does what its family promises.
 pub(crate) fn try_model(manifest: &Manifest, folder: &Path, provider: ProviderWish) -> Result<Acceptance, Error> {
-    let options = OpenOptions { provider, threads: 0 };
+    let options = OpenOptions { provider, ..OpenOptions::default() };
     tator_vision::accept(&Parts { manifest, folder, options }).map_err(|error| match error {
         tator_vision::ModelError::NotOpened { .. } | tator_vision::ModelError::NoRuntime { .. } => error.into(),
         broken => Error::invalid("model", broken.to_string()),

@@ -36,7 +36,7 @@ pub(super) fn expand(recipe: &Recipe, models: &[Model]) -> Result<Recipe, Error>
 pub(super) fn passes(shared: &Shared, recipe: &Recipe, classes: &[Class]) -> Result<Vec<Pass>, Error> {
     let mut passes = Vec::new();
     for detector in &recipe.detectors {
-        let (model, engine) = shared.engines.detector(&shared.shelves, &shared.settings(), &detector.model)?;
+        let (model, engine) = shared.engines.detector_of_job(&shared.shelves, &shared.settings(), &detector.model)?;
         let name = &model.manifest.name;
         let tables = [&detector.classes, &recipe.classes];
         // Where something is serves look-alikes, whatever the model calls it.

@@ -3,12 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::cache::PassCache;
-use super::look_over::look_over;
-use super::pace::StagePace;
+use super::look_over::{enough, lanes, look_over};
 use super::plan::plan;
 use super::request::{PrepassRequest, images_of};
 use crate::error::Error;
-use crate::jobs::{Context, JobId};
+use crate::jobs::{Context, JobId, StageProgress};
 use crate::workbench::Workbench;
 
 /// Images that are tried unless said.
@@ -29,16 +28,17 @@ pub(crate) struct Estimate {
     /// Images that were tried.
     tried: usize,
     /// How fast each stage went.
-    stages: Vec<StagePace>,
+    stages: Vec<StageProgress>,
     /// Seconds that the run would take, what is known already left out.
     seconds: f64,
-    bottleneck: String,
+    bottleneck: Option<String>,
     warnings: Vec<String>,
 }
 
 impl Estimate {
     pub fn summary(&self) -> String {
-        format!("about {} for {} images; {} decides", words(self.seconds), self.images, self.bottleneck)
+        let decides = self.bottleneck.as_ref().map_or(String::new(), |stage| format!("; {stage} decides"));
+        format!("about {} for {} images{decides}", words(self.seconds), self.images)
     }
 }
 
@@ -58,30 +58,27 @@ pub(crate) fn estimate(context: &Context, wish: &EstimateRequest) -> Result<Esti
     let plan = plan(&context.assist, &request.dataset, &recipe)?;
     let reader = context.writer.reader();
     let all = images_of(reader, request, recipe.seed)?;
-    let few =
-        images_of(reader, &PrepassRequest { sample: Some((*tried).min(all.len())), ..request.clone() }, recipe.seed)?;
+    // Lanes beside one another are slower than one alone: all of them have something to do.
+    let sample = (*tried).max(enough(&all)).min(all.len());
+    let few = images_of(reader, &PrepassRequest { sample: Some(sample), ..request.clone() }, recipe.seed)?;
     // Measured into a place of its own: what a run knows already must not look like speed.
     let aside = tempfile::tempdir().map_err(Error::io("making a temporary folder"))?;
     let mut caches =
         plan.passes.iter().map(|pass| PassCache::open(aside.path(), &pass.key)).collect::<Result<Vec<_>, _>>()?;
     let looked = look_over(context, &request.dataset, &few, &plan.passes, &mut caches)?;
     let folder = super::cache_folder(reader);
-    let stages = looked.pace.stages();
-    let mut seconds = 0.0;
-    for (pass, stage) in plan.passes.iter().zip(stages.iter().filter(|s| s.stage != "decode" && s.stage != "write")) {
+    let (decode, passes) = looked.pace.seconds_each();
+    let mut seconds = decode * all.len() as f64;
+    for (pass, each) in plan.passes.iter().zip(passes) {
         let known = PassCache::open(&folder, &pass.key)?.hashes().count();
-        let left = all.len().saturating_sub(known) as f64;
-        seconds += left * stage.seconds / stage.images.max(1) as f64;
+        seconds += each * all.len().saturating_sub(known) as f64;
     }
-    // Decoding goes on beside the models: it counts where it is slower than they are.
-    let decode = stages.iter().find(|stage| stage.stage == "decode");
-    let decoding = decode.map_or(0.0, |stage| stage.seconds / stage.images.max(1) as f64) * all.len() as f64;
     Ok(Estimate {
         images: all.len(),
         tried: few.len(),
         bottleneck: looked.pace.bottleneck(),
-        stages,
-        seconds: seconds.max(decoding),
+        stages: looked.pace.stages(),
+        seconds: seconds / lanes(&all) as f64,
         warnings: plan.warnings,
     })
 }

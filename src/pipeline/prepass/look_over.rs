@@ -1,16 +1,17 @@
-//! Shows every image to every pass that has not seen it: bounded stages, decode ahead of the models, what they find kept at
-//! once. Images go in groups whose members never change, so that a run that goes on after a kill shows a model the same
-//! pictures side by side, and gets the same answer to the last bit.
+//! Shows every image to every pass that has not seen it, several groups of images at once: a thread takes a group, reads
+//! and decodes it and shows it to all passes, while others do so with theirs, so that no core waits for another. What they
+//! find is kept in the order of the groups, whoever is done first. Groups have members that never change, so that a run
+//! that goes on after a kill shows a model the same pictures side by side, and gets the same answer to the last bit.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use rayon::prelude::*;
 use tator_domain::{DatasetName, ImageId};
-use tator_store::{ImageRow, Reader};
+use tator_store::ImageRow;
 use tator_vision::{Picture, Stop, decode_upright};
 
 use super::cache::{Hash, Kept, PassCache};
@@ -21,8 +22,10 @@ use crate::jobs::Context;
 
 /// Images that are shown together.
 const GROUP: usize = 8;
-/// Groups that are decoded ahead.
-const AHEAD: usize = 2;
+/// Threads that take groups, at most.
+const MOST_LANES: usize = 8;
+/// Bytes of decoded pictures, more or less: few threads where pictures are large.
+const PICTURE_BYTES: u64 = 1 << 30;
 /// Groups between two syncs of what was found.
 const SYNC_EVERY: usize = 32;
 
@@ -44,18 +47,28 @@ pub(super) enum Missing {
     Skipped(String),
 }
 
-/// An image on its way to the models.
-struct Ready {
-    hash: Option<Hash>,
-    /// `Ok(None)` when nobody has to see it.
-    picture: Result<Option<Picture>, String>,
+/// What was found on a group, by place of the image and pass.
+#[derive(Default)]
+struct Findings {
+    number: usize,
+    hashes: Vec<Option<Hash>>,
+    kept: Vec<(usize, Hash, Kept)>,
+    missing: Vec<((usize, usize), Missing)>,
 }
 
-/// A group, and how long its images took to read.
-struct Group {
-    first: usize,
-    images: Vec<Ready>,
-    seconds: f64,
+/// How many groups are looked at at the same time.
+pub(super) fn lanes(images: &[ImageRow]) -> usize {
+    let cores = std::thread::available_parallelism().map_or(2, usize::from);
+    let bytes = |image: &ImageRow| 3 * u64::from(image.width) * u64::from(image.height);
+    let group = images.iter().map(bytes).max().unwrap_or(0).max(1) * GROUP as u64;
+    let fit = usize::try_from(PICTURE_BYTES / group).unwrap_or(MOST_LANES);
+    // One reads while the other looks, whatever the pictures.
+    fit.clamp(2, cores.clamp(2, MOST_LANES))
+}
+
+/// Images that give every lane something to do.
+pub(super) fn enough(images: &[ImageRow]) -> usize {
+    GROUP * lanes(images)
 }
 
 /// Looks at images with all passes.
@@ -66,156 +79,201 @@ pub(super) fn look_over(
     passes: &[Pass],
     caches: &mut [PassCache],
 ) -> Result<Looked, Error> {
-    let mut work = Work {
+    let lanes = lanes(images).min(images.len().div_ceil(GROUP)).max(1);
+    let line = Line {
+        context,
+        d,
+        images,
         passes,
-        looked: Looked {
-            hashes: vec![None; images.len()],
-            missing: HashMap::new(),
-            pace: Pace::new(passes, images.len()),
-        },
+        seen: seen_by_all(caches),
+        caches: Mutex::new(caches),
+        pace: Mutex::new(Pace::new(passes, lanes)),
+        next: AtomicUsize::new(0),
+        given_up: AtomicBool::new(false),
         stop: Stop::default(),
     };
-    let seen_by_all = |caches: &[PassCache]| -> std::collections::HashSet<Hash> {
-        let Some((first, others)) = caches.split_first() else { return std::collections::HashSet::new() };
-        first.hashes().filter(|hash| others.iter().all(|cache| cache.has(hash))).copied().collect()
-    };
-    let done = seen_by_all(caches);
-    let reader = context.writer.reader();
+    let (mut hashes, mut missing) = (vec![None; images.len()], HashMap::new());
     std::thread::scope(|scope| {
-        let (sender, receiver) = sync_channel(AHEAD);
-        scope.spawn(move || {
-            for (number, group) in images.chunks(GROUP).enumerate() {
-                // Nobody receives any more: the job was given up.
-                if sender.send(read_group(reader, d, number * GROUP, group, &done)).is_err() {
-                    return;
-                }
-            }
-        });
-        work.all(context, images, &receiver, caches)
-    })?;
-    caches.iter().try_for_each(PassCache::sync)?;
-    Ok(work.looked)
-}
-
-/// Reads, hashes and, where somebody has to see them, decodes the images of a group.
-fn read_group(
-    reader: &Reader,
-    d: &DatasetName,
-    first: usize,
-    group: &[ImageRow],
-    done: &std::collections::HashSet<Hash>,
-) -> Group {
-    let begun = Instant::now();
-    let bytes: Vec<Result<(Vec<u8>, Hash), String>> =
-        group.par_iter().map(|image| read(reader, d, image.image_id)).collect();
-    let is_done = |one: &Result<(Vec<u8>, Hash), String>| one.as_ref().is_ok_and(|(_, hash)| done.contains(hash));
-    let all_done = bytes.iter().all(|one| one.is_err() || is_done(one));
-    let ready = |one: Result<(Vec<u8>, Hash), String>| match one {
-        Err(error) => Ready { hash: None, picture: Err(error) },
-        Ok((_, hash)) if all_done => Ready { hash: Some(hash), picture: Ok(None) },
-        Ok((bytes, hash)) => {
-            let picture = decode_upright(&bytes).map(Some).map_err(|e| format!("the picture cannot be read: {e}"));
-            Ready { hash: Some(hash), picture }
+        let (sender, receiver) = channel();
+        for _ in 0..lanes {
+            let (line, sender) = (&line, sender.clone());
+            scope.spawn(move || line.look(&sender));
         }
-    };
-    let images = bytes.into_par_iter().map(ready).collect();
-    Group { first, images, seconds: begun.elapsed().as_secs_f64() }
+        drop(sender);
+        let ended = line.keep_all(&receiver, &mut hashes, &mut missing);
+        // Whatever ended it: nobody goes on for nothing.
+        line.given_up.store(true, Ordering::Relaxed);
+        line.stop.stop();
+        ended
+    })?;
+    line.caches().iter().try_for_each(PassCache::sync)?;
+    let pace = line.pace.into_inner().unwrap_or_else(PoisonError::into_inner);
+    Ok(Looked { hashes, missing, pace })
 }
 
-fn read(reader: &Reader, d: &DatasetName, id: ImageId) -> Result<(Vec<u8>, Hash), String> {
-    let path: PathBuf = reader.image_file(d, id).map_err(|e| e.to_string())?.path;
-    let bytes = std::fs::read(&path).map_err(|e| format!("reading {}: {e}", path.display()))?;
-    let hash = *blake3::hash(&bytes).as_bytes();
-    Ok((bytes, hash))
+/// Images that no pass has to see again.
+fn seen_by_all(caches: &[PassCache]) -> HashSet<Hash> {
+    let Some((first, others)) = caches.split_first() else { return HashSet::new() };
+    first.hashes().filter(|hash| others.iter().all(|cache| cache.has(hash))).copied().collect()
 }
 
-struct Work<'p> {
-    passes: &'p [Pass],
-    looked: Looked,
+/// What the threads share.
+struct Line<'a> {
+    context: &'a Context,
+    d: &'a DatasetName,
+    images: &'a [ImageRow],
+    passes: &'a [Pass],
+    seen: HashSet<Hash>,
+    caches: Mutex<&'a mut [PassCache]>,
+    pace: Mutex<Pace>,
+    /// The group that is taken next.
+    next: AtomicUsize,
+    given_up: AtomicBool,
     stop: Stop,
 }
 
 /// Pictures of a group that can be shown, with the places of their images.
+#[derive(Default)]
 struct Shown {
     places: Vec<usize>,
     hashes: Vec<Hash>,
     pictures: Vec<Picture>,
 }
 
-impl Work<'_> {
-    fn all(
-        &mut self,
-        context: &Context,
-        images: &[ImageRow],
-        groups: &Receiver<Group>,
-        caches: &mut [PassCache],
-    ) -> Result<(), Error> {
-        let total = images.len() as u64;
-        let mut done = 0;
-        loop {
-            let waited = Instant::now();
-            let Ok(group) = groups.recv() else { return Ok(()) };
-            self.looked.pace.read(group.images.len(), group.seconds, waited.elapsed().as_secs_f64());
-            context.progress("looking at images", done, total)?;
-            // People first: their clicks wait for nothing.
-            if !context.assist.wait_until_idle() {
-                return Err(Error::Cancelled);
-            }
-            let (first, n) = (group.first, group.images.len() as u64);
-            self.group(context, images, group, caches)?;
-            done += n;
-            context.progress("looking at images", done, total)?;
-            context.detail(self.looked.pace.told());
-            if (first / GROUP) % SYNC_EVERY == SYNC_EVERY - 1 {
-                caches.iter().try_for_each(PassCache::sync)?;
-            }
-        }
+/// What each pass found on each picture so far; `None` where it broke.
+type Before = Vec<Vec<Option<Vec<Found>>>>;
+
+impl<'a> Line<'a> {
+    fn caches(&self) -> MutexGuard<'_, &'a mut [PassCache]> {
+        self.caches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn group(
-        &mut self,
-        context: &Context,
-        images: &[ImageRow],
-        group: Group,
-        caches: &mut [PassCache],
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps what was found, group by group, as far as all groups before are done.
+    fn keep_all(
+        &self,
+        found: &Receiver<Result<Findings, Error>>,
+        hashes: &mut [Option<Hash>],
+        missing: &mut HashMap<(usize, usize), Missing>,
     ) -> Result<(), Error> {
-        let mut shown = Shown { places: Vec::new(), hashes: Vec::new(), pictures: Vec::new() };
-        for (offset, ready) in group.images.into_iter().enumerate() {
-            let place = group.first + offset;
-            self.looked.hashes[place] = ready.hash;
-            match (ready.hash, ready.picture) {
-                (Some(hash), Ok(Some(picture))) => {
-                    shown.places.push(place);
-                    shown.hashes.push(hash);
-                    shown.pictures.push(picture);
-                }
-                (_, Ok(_)) => {}
-                (_, Err(error)) => {
-                    for pass in 0..self.passes.len() {
-                        self.looked.missing.insert((place, pass), Missing::Failed(error.clone()));
-                    }
+        let (mut waiting, mut next) = (BTreeMap::new(), 0);
+        self.tell(0)?;
+        for findings in found {
+            let findings = findings?;
+            waiting.insert(findings.number, findings);
+            while let Some(findings) = waiting.remove(&next) {
+                let first = next * GROUP;
+                hashes[first..first + findings.hashes.len()].copy_from_slice(&findings.hashes);
+                missing.extend(findings.missing);
+                self.keep(&findings.kept)?;
+                next += 1;
+                self.tell(first + findings.hashes.len())?;
+                if next % SYNC_EVERY == 0 {
+                    self.caches().iter().try_for_each(PassCache::sync)?;
                 }
             }
-        }
-        let mut before: Vec<Vec<Option<Vec<Found>>>> = vec![Vec::new(); shown.pictures.len()];
-        for (number, cache) in caches.iter_mut().enumerate() {
-            context.check()?;
-            self.pass(number, images, &shown, cache, &mut before)?;
         }
         Ok(())
     }
 
+    fn keep(&self, kept: &[(usize, Hash, Kept)]) -> Result<(), Error> {
+        if kept.is_empty() {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        let mut caches = self.caches();
+        kept.iter().try_for_each(|(pass, hash, kept)| caches[*pass].put(hash, kept))?;
+        self.pace().wrote(kept.len(), begun.elapsed().as_secs_f64());
+        Ok(())
+    }
+
+    fn tell(&self, done: usize) -> Result<(), Error> {
+        self.context.progress("looking at images", done as u64, self.images.len() as u64)?;
+        let pace = self.pace();
+        self.context.stages(pace.stages(), pace.bottleneck());
+        Ok(())
+    }
+
+    /// Takes one group after another, until there are none or somebody gave up.
+    fn look(&self, sender: &Sender<Result<Findings, Error>>) {
+        while !self.given_up.load(Ordering::Relaxed) {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(group) = self.images.chunks(GROUP).nth(number) else { return };
+            let found = self.group(number, group);
+            let failed = found.is_err();
+            // Nobody receives any more: the job was given up.
+            if sender.send(found).is_err() || failed {
+                return;
+            }
+        }
+    }
+
+    fn group(&self, number: usize, group: &[ImageRow]) -> Result<Findings, Error> {
+        let mut findings = Findings { number, ..Findings::default() };
+        let begun = Instant::now();
+        let shown = self.read_group(group, &mut findings);
+        self.pace().read(group.len(), begun.elapsed().as_secs_f64());
+        let mut before: Before = vec![Vec::new(); shown.pictures.len()];
+        for pass in 0..self.passes.len() {
+            self.context.check()?;
+            // People first: their clicks wait for nothing.
+            if !self.context.assist.wait_until_idle() {
+                return Err(Error::Cancelled);
+            }
+            self.pass(pass, &shown, &mut findings, &mut before)?;
+        }
+        Ok(findings)
+    }
+
+    /// Reads, hashes and, where somebody has to see them, decodes the images of a group.
+    fn read_group(&self, group: &[ImageRow], findings: &mut Findings) -> Shown {
+        let bytes: Vec<Result<(Vec<u8>, Hash), String>> = group.iter().map(|image| self.read(image.image_id)).collect();
+        let is_seen =
+            |one: &Result<(Vec<u8>, Hash), String>| one.as_ref().is_ok_and(|(_, hash)| self.seen.contains(hash));
+        let all_seen = bytes.iter().all(|one| one.is_err() || is_seen(one));
+        let mut shown = Shown::default();
+        for (offset, one) in bytes.into_iter().enumerate() {
+            let place = findings.number * GROUP + offset;
+            findings.hashes.push(one.as_ref().ok().map(|(_, hash)| *hash));
+            let picture = match one {
+                Ok(_) if all_seen => continue,
+                Ok((bytes, hash)) => decode_upright(&bytes)
+                    .map(|picture| (hash, picture))
+                    .map_err(|e| format!("the picture cannot be read: {e}")),
+                Err(why) => Err(why),
+            };
+            match picture {
+                Ok((hash, picture)) => {
+                    shown.places.push(place);
+                    shown.hashes.push(hash);
+                    shown.pictures.push(picture);
+                }
+                Err(why) => {
+                    let each = (0..self.passes.len()).map(|pass| ((place, pass), Missing::Failed(why.clone())));
+                    findings.missing.extend(each);
+                }
+            }
+        }
+        shown
+    }
+
+    fn read(&self, id: ImageId) -> Result<(Vec<u8>, Hash), String> {
+        let path = self.context.writer.reader().image_file(self.d, id).map_err(|e| e.to_string())?.path;
+        let bytes = std::fs::read(&path).map_err(|e| format!("reading {}: {e}", path.display()))?;
+        let hash = *blake3::hash(&bytes).as_bytes();
+        Ok((bytes, hash))
+    }
+
     /// Shows a group to a pass, unless it has seen all of it.
-    fn pass(
-        &mut self,
-        number: usize,
-        images: &[ImageRow],
-        shown: &Shown,
-        cache: &mut PassCache,
-        before: &mut [Vec<Option<Vec<Found>>>],
-    ) -> Result<(), Error> {
+    fn pass(&self, number: usize, shown: &Shown, findings: &mut Findings, before: &mut Before) -> Result<(), Error> {
         let pass = &self.passes[number];
-        let known: Vec<bool> = shown.hashes.iter().map(|hash| cache.has(hash)).collect();
+        let known: Vec<bool> = {
+            let caches = self.caches();
+            shown.hashes.iter().map(|hash| caches[number].has(hash)).collect()
+        };
         let mut answers: Vec<Option<Result<Kept, Missing>>> = vec![None; shown.pictures.len()];
         if known.iter().any(|known| !known) {
             let broken = |at: usize| pass.needs_before && before[at].iter().any(Option::is_none);
@@ -224,30 +282,26 @@ impl Work<'_> {
                 answers[skipped] = Some(Err(Missing::Skipped("a source that it builds on failed here".into())));
             }
             let begun = Instant::now();
-            let seen = self.show(pass, images, shown, &at, before)?;
-            self.looked.pace.looked(number, seen.len(), begun.elapsed().as_secs_f64());
+            let seen = self.show(pass, shown, &at, before)?;
+            self.pace().looked(number, seen.len(), begun.elapsed().as_secs_f64());
             at.into_iter().zip(seen).for_each(|(at, answer)| answers[at] = Some(answer));
         }
-        let (writing, mut kept_now) = (Instant::now(), 0);
         for (at, answer) in answers.into_iter().enumerate() {
-            let place = shown.places[at];
+            let (place, hash) = (shown.places[at], &shown.hashes[at]);
             // What was kept before counts, also where its group had to be shown again.
             let found = match (known[at], answer) {
-                (true, _) | (_, None) => cache.get(&shown.hashes[at])?.map(|kept| kept.found),
+                (true, _) | (_, None) => self.caches()[number].get(hash)?.map(|kept| kept.found),
                 (false, Some(Ok(kept))) => {
-                    cache.put(&shown.hashes[at], &kept)?;
-                    kept_now += 1;
-                    Some(kept.found)
+                    let found = kept.found.clone();
+                    findings.kept.push((number, *hash, kept));
+                    Some(found)
                 }
                 (false, Some(Err(missing))) => {
-                    self.looked.missing.insert((place, number), missing);
+                    findings.missing.push(((place, number), missing));
                     None
                 }
             };
             before[at].push(found);
-        }
-        if kept_now > 0 {
-            self.looked.pace.wrote(kept_now, writing.elapsed().as_secs_f64());
         }
         Ok(())
     }
@@ -256,12 +310,12 @@ impl Work<'_> {
     fn show(
         &self,
         pass: &Pass,
-        images: &[ImageRow],
         shown: &Shown,
         at: &[usize],
-        before: &[Vec<Option<Vec<Found>>>],
+        before: &Before,
     ) -> Result<Vec<Result<Kept, Missing>>, Error> {
-        let about = |at: &usize| About { content_hash: &images[shown.places[*at]].content_hash, before: &before[*at] };
+        let about =
+            |at: &usize| About { content_hash: &self.images[shown.places[*at]].content_hash, before: &before[*at] };
         let all: Vec<About<'_>> = at.iter().map(about).collect();
         let chosen: Vec<Picture>;
         let pictures = if at.len() == shown.pictures.len() {

@@ -41,7 +41,6 @@ pub use classes::{How, Mapped};
 pub use drafts::{DraftPreview, DraftRequest, DraftSample, looked_at};
 pub(crate) use drafts::{free_images, living_classes, sample};
 pub(crate) use estimate::{EstimateRequest, estimate};
-pub use pace::StagePace;
 pub(crate) use publish::run;
 pub use recipe::{
     Calibrate, DetectorRecipe, FusionRecipe, Merge, Metric, Mode, PRESETS, Recipe, SimilarityRecipe, Strategy,

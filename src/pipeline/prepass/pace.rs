@@ -1,60 +1,51 @@
-//! How fast each stage of a run goes, and which one the others wait for.
+//! How fast each stage of a run goes, and which one takes most of the time.
 
 use std::time::Instant;
 
-use serde::Serialize;
-use serde_json::{Value, json};
-
 use super::looks::Pass;
+use crate::jobs::StageProgress;
 
-/// How fast a stage goes.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct StagePace {
-    /// `decode`, a pass such as `yolox:full`, or `write`.
-    pub stage: String,
-    /// Images that went through it; the others were known already.
-    pub images: usize,
-    /// Seconds it worked.
-    pub seconds: f64,
-    /// Images a second while it worked.
-    pub images_per_s: f64,
-    /// Share of the run's time that it worked.
-    pub busy: f64,
-}
-
-/// The clock of a run.
+/// The clock of a run. Each lane goes through all stages, one after the other, beside the others.
 pub(super) struct Pace {
     begun: Instant,
-    total: usize,
-    done: usize,
-    /// Images and seconds of reading and decoding.
-    reading: (usize, f64),
-    /// Seconds the models waited for pictures.
-    starved: f64,
-    passes: Vec<(String, usize, f64)>,
-    /// Answers and seconds of keeping them.
-    writing: (usize, f64),
+    lanes: usize,
+    /// Reading and decoding, each pass, and keeping what was found.
+    stages: Vec<Stage>,
+}
+
+#[derive(Clone)]
+struct Stage {
+    name: String,
+    images: usize,
+    /// Of all lanes together.
+    seconds: f64,
 }
 
 impl Pace {
-    pub fn new(passes: &[Pass], total: usize) -> Self {
-        let passes = passes.iter().map(|pass| (pass.source_run.to_string(), 0, 0.0)).collect();
-        Self { begun: Instant::now(), total, done: 0, reading: (0, 0.0), starved: 0.0, passes, writing: (0, 0.0) }
+    pub fn new(passes: &[Pass], lanes: usize) -> Self {
+        let names = passes.iter().map(|pass| pass.source_run.to_string());
+        let names = std::iter::once("decode".to_owned()).chain(names).chain(["write".to_owned()]);
+        let stages = names.map(|name| Stage { name, images: 0, seconds: 0.0 }).collect();
+        Self { begun: Instant::now(), lanes, stages }
     }
 
-    pub fn read(&mut self, images: usize, seconds: f64, waited: f64) {
-        self.done += images;
-        self.reading = (self.reading.0 + images, self.reading.1 + seconds);
-        self.starved += waited;
+    pub fn read(&mut self, images: usize, seconds: f64) {
+        self.add(0, images, seconds);
     }
 
     pub fn looked(&mut self, pass: usize, images: usize, seconds: f64) {
-        let (_, count, sum) = &mut self.passes[pass];
-        (*count, *sum) = (*count + images, *sum + seconds);
+        self.add(1 + pass, images, seconds);
     }
 
     pub fn wrote(&mut self, images: usize, seconds: f64) {
-        self.writing = (self.writing.0 + images, self.writing.1 + seconds);
+        // One at a time keeps what all found: its seconds are those of all lanes.
+        self.add(self.stages.len() - 1, images, seconds * self.lanes as f64);
+    }
+
+    fn add(&mut self, stage: usize, images: usize, seconds: f64) {
+        let stage = &mut self.stages[stage];
+        stage.images += images;
+        stage.seconds += seconds;
     }
 
     /// Seconds since the run began looking.
@@ -62,37 +53,44 @@ impl Pace {
         self.begun.elapsed().as_secs_f64()
     }
 
-    pub fn stages(&self) -> Vec<StagePace> {
-        let wall = self.seconds().max(1e-9);
-        let stage = |stage: &str, images: usize, seconds: f64| StagePace {
-            stage: stage.to_owned(),
-            images,
-            seconds,
-            images_per_s: if seconds > 0.0 { images as f64 / seconds } else { 0.0 },
-            busy: seconds / wall,
+    /// Seconds of a lane for one image in decoding and in each pass; 0 where nothing was to do.
+    pub fn seconds_each(&self) -> (f64, Vec<f64>) {
+        let each = |stage: &Stage| stage.seconds / stage.images.max(1) as f64;
+        (each(&self.stages[0]), self.stages[1..self.stages.len() - 1].iter().map(each).collect())
+    }
+
+    pub fn stages(&self) -> Vec<StageProgress> {
+        let (wall, lanes) = (self.seconds().max(1e-9), self.lanes as f64);
+        let told = |stage: &Stage| StageProgress {
+            name: stage.name.clone(),
+            done: stage.images as u64,
+            busy: stage.seconds / lanes / wall,
+            images_per_s: if stage.seconds > 0.0 { stage.images as f64 * lanes / stage.seconds } else { 0.0 },
         };
-        let decode = stage("decode", self.reading.0, self.reading.1);
-        let passes = self.passes.iter().map(|(name, images, seconds)| stage(name, *images, *seconds));
-        let write = stage("write", self.writing.0, self.writing.1);
-        std::iter::once(decode).chain(passes).chain([write]).collect()
+        self.stages.iter().map(told).collect()
     }
 
-    /// What the others wait for: the busiest of decoding, all models together, and writing; of the models the slowest.
-    pub fn bottleneck(&self) -> String {
-        let looking: f64 = self.passes.iter().map(|(_, _, seconds)| seconds).sum();
-        if self.starved > looking.max(self.writing.1) {
-            return "decode".into();
-        }
-        if self.writing.1 > looking {
-            return "write".into();
-        }
-        let slowest = self.passes.iter().max_by(|a, b| a.2.total_cmp(&b.2));
-        slowest.map_or_else(|| "decode".into(), |(name, ..)| name.clone())
+    /// The stage that takes most of the time, once there is one.
+    pub fn bottleneck(&self) -> Option<String> {
+        let slowest = self.stages.iter().max_by(|a, b| a.seconds.total_cmp(&b.seconds))?;
+        (slowest.seconds > 0.0).then(|| slowest.name.clone())
     }
+}
 
-    /// For the job's page.
-    pub fn told(&self) -> Value {
-        let done = self.done.min(self.total);
-        json!({ "stages": self.stages(), "bottleneck": self.bottleneck(), "images": done, "of": self.total, "seconds": self.seconds() })
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_is_as_fast_as_all_lanes_at_it() {
+        let mut pace = Pace::new(&[], 2);
+        assert_eq!(pace.bottleneck(), None);
+        pace.read(8, 0.5);
+        pace.read(8, 0.5);
+        pace.wrote(16, 0.1);
+        let stages = pace.stages();
+        assert_eq!((stages[0].name.as_str(), stages[0].done, stages[0].images_per_s), ("decode", 16, 32.0));
+        assert!((stages[1].images_per_s - 160.0).abs() < 1e-9);
+        assert_eq!(pace.bottleneck().as_deref(), Some("decode"));
     }
 }

@@ -19,7 +19,7 @@ use super::scores::{MapNote, Maps};
 use super::unfinished::Unfinished;
 use crate::error::Error;
 use crate::evaluate::{Detection, Truths};
-use crate::jobs::Context;
+use crate::jobs::{Context, StageProgress};
 
 /// Failures that a report names one by one.
 const TOLD: usize = 200;
@@ -35,8 +35,8 @@ pub(crate) struct RunReport {
     pub skipped: Vec<Value>,
     pub failed_images: usize,
     pub warnings: Vec<String>,
-    pub stages: Value,
-    pub bottleneck: String,
+    pub stages: Vec<StageProgress>,
+    pub bottleneck: Option<String>,
     pub seconds: f64,
     pub tables: Vec<String>,
 }
@@ -152,7 +152,7 @@ fn write(
         skipped,
         failed_images,
         warnings: plan.warnings.clone(),
-        stages: json!(looked.pace.stages()),
+        stages: looked.pace.stages(),
         bottleneck: looked.pace.bottleneck(),
         seconds: looked.pace.seconds(),
         tables: ["atoms", "candidates", "candidate_atoms", "run_images"].map(|t| format!("{d}.{t}_{run}")).into(),
@@ -262,9 +262,8 @@ fn record(
     notes: &[MapNote],
     data_version: i64,
 ) -> Value {
-    let stages = report.stages.as_array().cloned().unwrap_or_default();
     let sources = plan.passes.iter().zip(tallies).zip(notes).map(|((pass, tally), note)| {
-        let pace = stages.iter().find(|stage| stage["stage"].as_str() == Some(&pass.source_run));
+        let pace = report.stages.iter().find(|stage| *stage.name == *pass.source_run);
         let looked = report.images as u64 - tally.failed - tally.skipped;
         json!({
             "stage": pass.stage.as_str(),

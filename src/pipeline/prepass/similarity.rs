@@ -46,7 +46,7 @@ pub(super) fn pass(
         }
         other => other?,
     };
-    let (_, engine) = shared.engines.embedder_named(&shared.shelves, &settings, Some(&model.manifest.name))?;
+    let (_, engine) = shared.engines.embedder_of_job(&shared.shelves, &settings, Some(&model.manifest.name))?;
     let living: Vec<&Class> = classes.iter().filter(|class| !class.retired).collect();
     let labels: Vec<ClassId> = living.iter().map(|class| class.class_id).collect();
     let examples = if wish.dataset {
@@ -114,8 +114,11 @@ fn named(example: &Example) -> String {
 }
 
 fn hashed(vector: &[f32]) -> blake3::Hash {
-    let bytes: Vec<u8> = vector.iter().flat_map(|value| value.to_le_bytes()).collect();
-    blake3::hash(&bytes)
+    let mut hasher = blake3::Hasher::new();
+    for value in vector {
+        hasher.update(&value.to_le_bytes());
+    }
+    hasher.finalize()
 }
 
 /// What labelled images look like beside all their boxes. Without it every window looks like something.
@@ -139,7 +142,7 @@ fn background(
 /// Vectors of the dataset's boxes by this encoder, where it was embedded, cut out as places are cut out here.
 fn known_vectors(reader: &Reader, d: &DatasetName, model: &Model) -> HashMap<BoxId, Arc<Vec<f32>>> {
     let Ok(vectors) = reader.vectors(d, &model.manifest.name, EmbeddingOf::Boxes) else { return HashMap::new() };
-    let cut = CropRecipe::Square { padding: MARGIN };
+    let cut = CropRecipe::USUAL;
     if vectors.fingerprint != model.manifest.fingerprint() || CropRecipe::parse(&vectors.recipe) != Some(cut) {
         return HashMap::new();
     }

@@ -105,7 +105,7 @@ struct Gate {
 fn gate(shared: &Shared, words: &[ClassWords], least: f32) -> Result<Gate, Error> {
     let (model, tower) = shared.text_tower(None)?;
     let (_, embedder) =
-        shared.engines.embedder_named(&shared.shelves, &shared.settings(), Some(&model.manifest.name))?;
+        shared.engines.embedder_of_job(&shared.shelves, &shared.settings(), Some(&model.manifest.name))?;
     let tower: &dyn TextEncoder = tower.as_ref();
     let said: Vec<String> = words.iter().map(|class| tower.sentence(&class.prompts[0].text)).collect();
     let vectors = tower.embed_texts(&said.iter().map(String::as_str).collect::<Vec<_>>(), &Stop::default())?;

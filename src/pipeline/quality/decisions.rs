@@ -52,10 +52,14 @@ impl Workbench {
     }
 
     fn fix(&self, d: &DatasetName, finding: &Finding, author: &str) -> Result<(ImageId, Option<i64>), Error> {
-        let repair = kind(&finding.kind).and_then(|kind| kind.repair(finding));
+        let split = self.reader().image(d, finding.image_id)?.image.split;
+        let repair = kind(&finding.kind).and_then(|kind| kind.repair(finding, split));
         let (image, edits) = repair.ok_or_else(|| Error::Conflict("this finding has no fix; open the image".into()))?;
         let detail = self.reader().image(d, image)?;
         self.check_fresh(finding, &detail)?;
+        if finding.kind == "leak" && detail.image.split == split {
+            return Err(Error::Conflict(format!("both are in {split} by now: there is nothing to move")));
+        }
         let client_id = format!("quality-{}-{}", SystemClock.now(), finding.key);
         let request = EditRequest { base_revision: detail.revision, client_id: client_id.clone(), edits };
         match self.edit(d, image, request, author)? {

@@ -1,6 +1,6 @@
 //! What can be wrong with a dataset: every kind of finding, what it asks a person, and what its fix does.
 
-use tator_domain::BoxState;
+use tator_domain::{BoxState, Split};
 use tator_store::{Edit, Finding};
 
 /// What a finding is about.
@@ -21,6 +21,8 @@ pub enum Subject {
 enum Repair {
     /// Tags the image, or of two the other one.
     Tag(&'static str),
+    /// Moves the other image to the split of the first.
+    Join,
     /// Gives the box the class that fits better.
     Relabel,
     /// Moves the box to where it would fit better.
@@ -135,9 +137,9 @@ pub const KINDS: &[Kind] = &[
         name: "leak",
         title: "Leaks between splits",
         question: "The same picture, or nearly, is in two parts of the dataset: what is learnt from one is asked in the other.",
-        fix: "Tag the right one “leak”",
+        fix: "Move the right one to the left one’s split",
         subject: Subject::Pair,
-        repair: Repair::Tag("leak"),
+        repair: Repair::Join,
     },
     Kind {
         name: "exact_duplicate",
@@ -212,11 +214,13 @@ pub fn kind(name: &str) -> Option<&'static Kind> {
 }
 
 impl Kind {
-    /// The image that the fix changes and its edits; `None` when the finding lacks what the fix needs.
-    pub(super) fn repair(&self, finding: &Finding) -> Option<(i64, Vec<Edit>)> {
+    /// The image that the fix changes and its edits; `None` when the finding lacks what the fix needs. `split` is the
+    /// one of the image that the finding is about.
+    pub(super) fn repair(&self, finding: &Finding, split: Split) -> Option<(i64, Vec<Edit>)> {
         let image = if self.subject == Subject::Pair { finding.other_id? } else { finding.image_id };
         let edit = match self.repair {
             Repair::Tag(tag) => Edit::Tag { tag: tag.to_owned(), on: Some(true) },
+            Repair::Join => Edit::Split { value: split },
             Repair::Delete => Edit::Delete { box_id: finding.box_id? },
             Repair::Add => {
                 let (rect, class_id) = (finding.rect?, finding.suggested_class_id?);
@@ -278,7 +282,7 @@ mod tests {
                 score: 1.0,
                 why: String::new(),
             };
-            let (image, edits) = kind.repair(&finding).unwrap();
+            let (image, edits) = kind.repair(&finding, Split::Test).unwrap();
             assert_eq!((image, edits.len()), (if kind.subject == Subject::Pair { 3 } else { 1 }, 1), "{}", kind.name);
             assert_eq!(KINDS.iter().filter(|other| other.name == kind.name).count(), 1);
         }

@@ -10,13 +10,14 @@ mod kinds;
 mod opinions;
 mod pictures;
 mod sightings;
+mod sketches;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tator_domain::DatasetName;
-use tator_store::{EmbeddingOf, Finding, Look, PlacedBox, Vectors};
+use tator_store::{EmbeddingOf, Finding, Look, PlacedBox, SeenPicture, Vectors};
 
 pub use decisions::DecisionAnswer;
 pub use kinds::{KINDS, Kind, Subject, kind};
@@ -100,7 +101,9 @@ impl Context {
         let watch = |stage: &'static str| {
             move |done: usize, total: usize| self.progress(stage, done as u64, total as u64).is_ok()
         };
-        let duplicates = duplicates::pairs(&seen, images.as_deref(), request.likeness, &watch("comparing pictures"))?;
+        let draw = |wanted: &[&SeenPicture]| sketches::sketches(self, d, wanted);
+        let watch_pictures = watch("comparing pictures");
+        let duplicates = duplicates::pairs(&seen, images.as_deref(), request.likeness, &draw, &watch_pictures)?;
         let boxes = reader.placed_boxes(d)?;
         self.progress("looking at boxes", 0, boxes.len() as u64)?;
         let (mut figures, mut findings) = geometry::look(&boxes);

@@ -171,6 +171,22 @@ struct Field {
     without_vector: usize,
 }
 
+impl Field {
+    /// Why nothing was chosen.
+    fn why_nothing(&self, d: &DatasetName) -> Option<String> {
+        let is_left = self.taken.iter().any(|taken| !taken);
+        match (is_left, self.without_vector) {
+            (true, _) => None,
+            (false, 0) => Some(nothing_left(d)),
+            (false, _) => Some("nothing can be chosen until the images that are left have vectors".to_owned()),
+        }
+    }
+}
+
+fn nothing_left(d: &DatasetName) -> String {
+    format!("no image of {d} is left to choose: all are labelled, skipped, or in a package")
+}
+
 impl Workbench {
     /// The images that would teach most.
     ///
@@ -195,8 +211,9 @@ impl Workbench {
             path: paths.get(image_id).cloned().unwrap_or_default(),
             doubt: doubts.as_ref().map(|doubts| doubts.scores[*row]).filter(|doubt| doubt.is_finite()),
         });
-        let note = (options.strategy == Strategy::Hybrid && doubts.is_none())
-            .then(|| "no head is active and no run has candidates: every image counts as equally doubtful".to_owned());
+        let even = "no head is active and no run has candidates: every image counts as equally doubtful";
+        let is_even = options.strategy == Strategy::Hybrid && doubts.is_none();
+        let note = if rows.is_empty() { field.why_nothing(d) } else { is_even.then(|| even.to_owned()) };
         Ok(Selection {
             dataset: d.clone(),
             strategy: options.strategy,
@@ -234,7 +251,7 @@ impl Workbench {
     /// [`Error::NotFound`]; [`Error::NoAnswer`] without images.
     pub fn package_of(&self, d: &DatasetName, images: &[ImageId], name: &str, author: &str) -> Result<i64, Error> {
         if images.is_empty() {
-            let message = format!("no image of {d} is left to choose: all are labelled, skipped, or in a package");
+            let message = nothing_left(d);
             return Err(Error::NoAnswer { code: "nothing_left", message, hint: "close a package to free its images" });
         }
         let numbers = images.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");

@@ -231,6 +231,7 @@ mod tests {
             image_id: boxes.image_ids[at],
             class_id: i32::try_from(at / 2 % 3).unwrap() + 1,
             at,
+            rect: tator_domain::PixelBox { x: 0.0, y: 0.0, w: 1.0, h: 1.0 },
         };
         let rows = (0..2 * count).map(row).collect();
         let known = Labelled { rows, vectors: Arc::new(boxes), missing: 0 };

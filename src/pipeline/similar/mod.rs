@@ -6,6 +6,7 @@
 mod looked;
 mod search;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -115,8 +116,12 @@ pub struct Similar {
     pub box_id: Option<BoxId>,
     /// Its cosine: 1 is the same.
     pub score: f32,
+    /// The image's path.
+    pub path: String,
     /// Class of the box.
     pub class_id: Option<ClassId>,
+    /// Name of that class.
+    pub class: Option<String>,
     /// Where the box is.
     pub rect: Option<PixelBox>,
 }
@@ -178,6 +183,8 @@ impl Shared {
                 image_id: vectors.image_ids[row],
                 box_id,
                 score,
+                path: String::new(),
+                class: None,
                 class_id: known.map(|b| b.class_id),
                 rect: known.map(|b| b.rect),
             }
@@ -228,7 +235,7 @@ impl Shared {
 
     fn embed_region(&self, d: &DatasetName, v: &Vectors, id: ImageId, rect: &PixelBox) -> Result<Vec<f32>, Error> {
         let recipe = Recipe::parse(&v.recipe).filter(|recipe| *recipe != Recipe::Whole);
-        let recipe = recipe.map_or_else(|| Recipe::of(EmbeddingOf::Boxes, None), Ok)?;
+        let recipe = recipe.map_or_else(|| Recipe::of(EmbeddingOf::Boxes, None, None), Ok)?;
         self.embed_now(v, || recipe.cut(&self.decode(d, id)?, rect))
     }
 
@@ -291,7 +298,17 @@ impl Workbench {
     /// [`Error::NotFound`]; [`tator_store::Error::NotEmbedded`]; [`Error::NoAnswer`] for words where the encoder has no
     /// tower for them; whatever the model says.
     pub fn similar(&self, d: &DatasetName, request: &SimilarRequest) -> Result<SimilarAnswer, Error> {
-        self.open.assist.shared.similar(d, request)
+        let mut answer = self.open.assist.shared.similar(d, request)?;
+        // Names are for whoever reads the answer; the search is over when they are looked up.
+        let images: Vec<ImageId> = answer.results.iter().map(|one| one.image_id).collect();
+        let paths: HashMap<ImageId, String> = self.reader().image_paths(d, &images)?.into_iter().collect();
+        let classes = self.reader().class_list(d)?;
+        let name = |id: ClassId| classes.iter().find(|class| class.class_id == id).map(|class| class.name.clone());
+        for one in &mut answer.results {
+            one.path = paths.get(&one.image_id).cloned().unwrap_or_default();
+            one.class = one.class_id.and_then(name);
+        }
+        Ok(answer)
     }
 
     /// Keeps a picture to ask about; gives its number.

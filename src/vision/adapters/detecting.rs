@@ -112,7 +112,7 @@ impl<H: Head> Engine<H> {
     /// How many pictures go together, and whether it must be so many.
     fn batch(&self) -> (usize, bool) {
         let first = self.network.inputs().first().and_then(|port| port.shape.first().copied());
-        first.flatten().map_or((BATCH, false), |count| (count.max(1), true))
+        first.flatten().map_or((self.network.together(BATCH), false), |count| (count.max(1), true))
     }
 
     fn fill(&self, pictures: &[Picture]) -> Result<Filled, ModelError> {
@@ -210,8 +210,10 @@ impl<H: Head> Detector for Engine<H> {
         stop: &Stop,
     ) -> Result<Vec<Vec<Detection>>, ModelError> {
         let groups: Vec<&[Picture]> = pictures.chunks(self.batch().0).collect();
-        if let [group] = groups[..] {
-            return self.answer(&self.fill(group)?, options, stop);
+        // Beside other lanes no core is idle that could prepare the next ones.
+        if groups.len() == 1 || self.network.lanes() > 1 {
+            let answers = groups.into_iter().map(|group| self.answer(&self.fill(group)?, options, stop));
+            return Ok(answers.collect::<Result<Vec<_>, _>>()?.concat());
         }
         let (sender, receiver) = sync_channel(1);
         std::thread::scope(|scope| {

@@ -212,6 +212,30 @@ fn many_pictures_are_answered_as_one_by_one() {
 }
 
 #[test]
+fn side_by_side_is_answered_as_one_after_the_other() {
+    if !has_runtime() {
+        return;
+    }
+    let folder = stand_ins().join("nanodet-plus");
+    let (manifest, options) = (manifest(&folder), OpenOptions { many: true, ..OpenOptions::default() });
+    let many = open_detector(&Parts { manifest: &manifest, folder: &folder, options }).expect("it opens");
+    let (one, usual) = (open("nanodet-plus"), many.usual().raw());
+    let pictures: Vec<Picture> = (0..12).map(|n| scene(180 + 7 * n, 100)).collect();
+    let alone = |detector: &dyn Detector, picture: &Picture| {
+        detector.detect(std::slice::from_ref(picture), &usual, &Stop::default()).expect("it looks")
+    };
+    let wanted: Vec<_> = pictures.iter().map(|picture| alone(one.as_ref(), picture)).collect();
+    let many = many.as_ref();
+    std::thread::scope(|scope| {
+        let look = |picture| scope.spawn(move || alone(many, picture));
+        let found: Vec<_> = pictures.iter().map(look).collect();
+        for (found, wanted) in found.into_iter().zip(&wanted) {
+            assert_eq!(found.join().expect("no panic"), *wanted);
+        }
+    });
+}
+
+#[test]
 fn windows_are_shifted_back() {
     if !has_runtime() {
         return;

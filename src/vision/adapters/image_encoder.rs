@@ -164,7 +164,7 @@ impl ImageEncoder {
                 std: parts.manifest.std.unwrap_or(recipe.normalise.std),
             },
             output: output.map(|name| (*name).to_owned()).unwrap_or_default(),
-            batch: if batches { BATCH } else { 1 },
+            batch: if batches { network.together(BATCH) } else { 1 },
             dimension: OnceLock::new(),
             network,
         }))
@@ -208,6 +208,10 @@ impl Embedder for ImageEncoder {
     fn dimension(&self) -> Option<usize> {
         let declared = || self.network.outputs().iter().find(|port| port.name == self.output)?.shape.last().copied()?;
         self.dimension.get().copied().or_else(declared)
+    }
+
+    fn lanes(&self) -> usize {
+        self.network.lanes()
     }
 
     fn provider(&self) -> Provider {

@@ -63,7 +63,7 @@ fn picture(path: &Path) -> Picture {
 
 /// How many of the known things a detector finds.
 fn hits(manifest: &Manifest, folder: &Path, pictures: &Path) -> usize {
-    let options = OpenOptions { provider: ProviderWish::Cpu, threads: 2 };
+    let options = OpenOptions { provider: ProviderWish::Cpu, threads: 2, many: false };
     let detector = open_detector(&Parts { manifest, folder, options }).expect("it opens");
     let asked = DetectOptions { score: 0.3, ..detector.usual() };
     let known: Vec<Picture> = KNOWN.iter().map(|(name, ..)| picture(&pictures.join(name))).collect();
@@ -117,7 +117,7 @@ fn dump_detections() {
     let threads = said("TATOR_BENCH_THREADS").parse().expect("a number");
     for folder in said("TATOR_BENCH_MODELS").split(':').map(Path::new) {
         let manifest = manifest(folder);
-        let options = OpenOptions { provider: ProviderWish::Cpu, threads };
+        let options = OpenOptions { provider: ProviderWish::Cpu, threads, many: false };
         let detector = open_detector(&Parts { manifest: &manifest, folder, options }).expect("it opens");
         let asked = DetectOptions { score: 0.02, most: 300, ..detector.usual() };
         detector.detect(&pictures[..4], &asked, &Stop::default()).expect("it warms up");

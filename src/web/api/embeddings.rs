@@ -9,7 +9,7 @@ use tator_store::EmbeddingOf;
 
 use super::Bench;
 use crate::door::Door;
-use crate::error::{WebResult, blocking};
+use crate::error::{WebError, WebResult, blocking};
 
 pub(super) fn doors() -> Vec<Door> {
     vec![
@@ -31,18 +31,20 @@ struct Wish {
     model: Option<String>,
     of: Option<EmbeddingOf>,
     padding: Option<f64>,
+    around: Option<String>,
 }
 
 async fn start(bench: Bench, dataset: web::Path<DatasetName>, wish: web::Json<Wish>) -> WebResult<HttpResponse> {
-    let Wish { model, of, padding } = wish.into_inner();
-    let request = EmbedRequest { dataset: dataset.into_inner(), model, of, padding };
+    let Wish { model, of, padding, around } = wish.into_inner();
+    let around = around.map(|word| word.parse()).transpose().map_err(|e: String| WebError::invalid("around", e))?;
+    let request = EmbedRequest { dataset: dataset.into_inner(), model, of, padding, around };
     let job_id = blocking(move || bench.start_embed(&request)).await?;
     Ok(HttpResponse::Accepted().json(json!({ "job_id": job_id })))
 }
 
 async fn delete(bench: Bench, path: web::Path<(DatasetName, String, String)>) -> WebResult<HttpResponse> {
     let (dataset, encoder, of) = path.into_inner();
-    let of: EmbeddingOf = of.parse().map_err(|e: String| crate::error::WebError::invalid("of", e))?;
+    let of: EmbeddingOf = of.parse().map_err(|e: String| WebError::invalid("of", e))?;
     blocking(move || bench.delete_embeddings(&dataset, &encoder, of)).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -16,6 +16,7 @@ mod label;
 mod map;
 mod me;
 mod models;
+mod notebook;
 mod overview;
 mod prelabel;
 mod quality;
@@ -47,6 +48,7 @@ pub fn doors() -> Vec<Door> {
         work::doors(),
         me::doors(),
         sql::doors(),
+        notebook::doors(),
         select::doors(),
         train::doors(),
         similar::doors(),

@@ -169,6 +169,8 @@ pub(crate) fn all() -> Vec<(String, String)> {
     every::<super::work::view::Page>("work", &mut drawn);
     every::<super::sql::view::Page>("sql", &mut drawn);
     every::<super::sql::result::Answer>("sql result", &mut drawn);
+    every::<super::notebook::view::ListPage>("notebooks", &mut drawn);
+    every::<super::notebook::view::Page>("notebook", &mut drawn);
     every::<super::train::view::Page>("train", &mut drawn);
     every::<super::train::view::RunPage>("train run", &mut drawn);
     every::<super::train::pair::ComparePage>("train compare", &mut drawn);
@@ -185,6 +187,7 @@ pub(crate) fn all() -> Vec<(String, String)> {
     every::<super::prelabel::view::FoundPage>("prelabel found", &mut drawn);
     every::<super::prelabel::view::DraftsPage>("prelabel drafts", &mut drawn);
     every::<super::calibrate::view_list::ListPage>("calibrate", &mut drawn);
+    every::<super::calibrate::ceiling::CeilingPart>("calibrate ceiling", &mut drawn);
     every::<super::calibrate::view::FiguresPage>("calibrate figures", &mut drawn);
     every::<super::calibrate::view::ThresholdsPage>("calibrate thresholds", &mut drawn);
     every::<super::calibrate::view::ExamplesPart>("calibrate examples", &mut drawn);

@@ -24,13 +24,19 @@ export class FindBar {
     this.run = new CandidatesBar(parts);
     this.node = element("div", { class: "find-bar", role: "group", "aria-label": "Proposals", hidden: true },
       ...this.ways, this.form, this.run.select, this.run.make, element("label", { class: "find-score" }, "Score", this.slider, this.level), this.count, ...this.take, this.took, close, this.run.legend, this.run.detail);
-    this.words.addEventListener("keydown", (event) => event.key === "Escape" && (event.stopPropagation(), this.app.focusCanvas()));
-    stage.append(this.node);
+    this.words.addEventListener("keydown", (event) => event.key === "Escape" && (event.stopPropagation(), this.leave()));
+    stage.before(this.node); // a row of its own: nothing of the picture lies beneath it
   }
 
   key(action) {
     const [key] = this.keys.keymap[action] ?? [];
     return key ? element("kbd", {}, keyParts(key).join("+")) : null;
+  }
+
+  /** Out of the words: to the proposals where there are some; a bar without any goes. */
+  leave() {
+    if (!this.finds.valid) this.finds.drop();
+    this.app.focusCanvas();
   }
 
   press(action) {
@@ -53,6 +59,8 @@ export class FindBar {
 
   frame() {
     const { finds } = this;
+    // A bar that goes must not take the focus along.
+    if (!finds.open && this.node.contains(document.activeElement)) this.app.focusCanvas();
     this.node.hidden = !finds.open;
     if (!finds.open) return;
     for (const button of this.ways) button.setAttribute("aria-pressed", button.dataset.how === finds.how);

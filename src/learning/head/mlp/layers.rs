@@ -1,9 +1,11 @@
 //! Forward with a memory, and backward: how each number of the network changes the loss.
 
-use super::super::network::{Layer, Network, Shape, softmax, standardise};
+use super::super::network::{Layer, Network, Shape, back_through_units, softmax, standardise, unit_rows};
 use super::super::weights::top_two;
 use super::MlpOptions;
 use super::batches::Batch;
+use super::contrast::Contrastive;
+use super::margin::ArcFace;
 use super::optimiser::AdamW;
 use crate::chance::Chance;
 use crate::kernel::{Packed, multiply_wide, transposed};
@@ -15,13 +17,18 @@ pub(super) struct Learner {
     optimiser: AdamW,
     dropout: f32,
     gamma: Option<f32>,
+    arcface: Option<ArcFace>,
+    contrastive: Option<Contrastive>,
     /// Added to the logits that the loss sees.
     offset: Vec<f32>,
 }
 
 /// What one layer did, as far as the way back needs it.
 struct Step {
+    /// Of a layer that gives cosines, the rows at length 1.
     input: Vec<f32>,
+    /// What they were multiplied with for it.
+    shrunk: Vec<f32>,
     /// Values after standardising (with layer norm), and the inverse deviation of each row.
     standard: Vec<f32>,
     inverse: Vec<f32>,
@@ -53,16 +60,28 @@ impl Learner {
         }
         let optimiser = AdamW::new(options.weight_decay, shrinks);
         let network = Network { shape, numbers };
-        Self { network, layers, optimiser, dropout: options.dropout, gamma: options.focal_gamma, offset }
+        let MlpOptions { dropout, focal_gamma: gamma, arcface, contrastive, .. } = *options;
+        Self { network, layers, optimiser, dropout, gamma, arcface, contrastive, offset }
     }
 
     /// One step on one batch.
     pub fn learn(&mut self, batch: &Batch, rate: f32, chance: &mut Chance) -> Done {
-        let (steps, mut logits) = self.forward(batch.vectors.clone(), chance);
-        let done = self.errors(batch, &mut logits);
-        let slope = self.backward(&steps, logits);
+        let (done, slope) = self.slope(batch, chance);
         self.optimiser.step(&mut self.network.numbers, &slope, rate);
         done
+    }
+
+    /// What a batch costs, and how each number changes that.
+    fn slope(&self, batch: &Batch, chance: &mut Chance) -> (Done, Vec<f32>) {
+        let (steps, mut logits) = self.forward(batch.vectors.clone(), chance);
+        let mut done = self.errors(batch, &mut logits);
+        let pulled = self.contrastive.zip(steps.last()).map(|(contrastive, step)| {
+            let width = step.input.len() / batch.labels.len().max(1);
+            contrastive.pull(&step.input, width, &batch.labels, &batch.weights)
+        });
+        done.loss += pulled.as_ref().map_or(0.0, |(loss, _)| loss * done.weight);
+        let slope = self.backward(&steps, logits, pulled.as_ref().map(|(_, slope)| slope.as_slice()));
+        (done, slope)
     }
 
     fn forward(&self, mut values: Vec<f32>, chance: &mut Chance) -> (Vec<Step>, Vec<f32>) {
@@ -75,14 +94,16 @@ impl Learner {
         (steps, values)
     }
 
-    fn through(&self, layer: &Layer, input: Vec<f32>, chance: &mut Chance) -> (Step, Vec<f32>) {
+    fn through(&self, layer: &Layer, mut input: Vec<f32>, chance: &mut Chance) -> (Step, Vec<f32>) {
+        let shrunk = layer.cosine.map(|_| unit_rows(&mut input, layer.inputs)).unwrap_or_default();
         let mut out = vec![0.0; input.len() / layer.inputs * layer.outputs];
         multiply_wide(&input, &self.network.packed(layer), &mut out);
         let bias = &self.network.numbers[layer.bias..][..layer.outputs];
         for row in out.chunks_exact_mut(layer.outputs) {
             row.iter_mut().zip(bias).for_each(|(value, bias)| *value += bias);
         }
-        let mut step = Step { input, standard: vec![], inverse: vec![], before_activation: vec![], kept: vec![] };
+        let mut step =
+            Step { input, shrunk, standard: vec![], inverse: vec![], before_activation: vec![], kept: vec![] };
         if let Some(scale) = layer.scale {
             step.inverse = out.chunks_exact_mut(layer.outputs).map(standardise).collect();
             step.standard.clone_from(&out);
@@ -113,16 +134,19 @@ impl Learner {
         let inverse = 1.0 / done.weight.max(f64::MIN_POSITIVE) as f32;
         let wanted = batch.targets.chunks_exact(classes).zip(&batch.weights).zip(&batch.labels);
         for (row, ((targets, weight), label)) in logits.chunks_exact_mut(classes).zip(wanted) {
+            let turn = self.arcface.map_or(1.0, |arcface| arcface.turn(&mut row[*label]));
             row.iter_mut().zip(&self.offset).for_each(|(logit, offset)| *logit += offset);
             softmax(row, 0);
             done.hits += usize::from(top_two(row).0 == *label);
             done.loss += f64::from(*weight) * loss(row, targets, self.gamma);
             row.iter_mut().for_each(|error| *error *= weight * inverse);
+            row[*label] *= turn;
         }
         done
     }
 
-    fn backward(&self, steps: &[Step], mut errors: Vec<f32>) -> Vec<f32> {
+    /// `pulled` is what else changes the loss at the door of the last layer.
+    fn backward(&self, steps: &[Step], mut errors: Vec<f32>, pulled: Option<&[f32]>) -> Vec<f32> {
         let mut slope = vec![0.0; self.network.numbers.len()];
         for (layer, step) in self.layers.iter().zip(steps).rev() {
             if !layer.last {
@@ -133,7 +157,7 @@ impl Learner {
             if let Some(scale) = layer.scale {
                 self.back_through_norm(layer, scale, step, &mut errors, &mut slope);
             }
-            for row in errors.chunks_exact(layer.outputs) {
+            for row in errors.chunks_exact(layer.outputs).filter(|_| layer.cosine.is_none()) {
                 slope[layer.bias..][..layer.outputs].iter_mut().zip(row).for_each(|(to, error)| *to += error);
             }
             let turned = transposed(&errors, layer.outputs);
@@ -142,16 +166,32 @@ impl Learner {
                 &Packed::from_rows(&step.input, layer.inputs),
                 &mut slope[layer.weights..layer.bias],
             );
+            self.back_through_directions(layer, &mut slope[layer.weights..layer.bias]);
             if layer.weights > 0 {
                 errors = self.to_inputs(layer, &errors);
+                if let Some(pulled) = pulled.filter(|_| layer.last) {
+                    errors.iter_mut().zip(pulled).for_each(|(error, pulled)| *error += pulled);
+                }
+                if layer.cosine.is_some() {
+                    back_through_units(&step.input, &step.shrunk, &mut errors, layer.inputs);
+                }
             }
         }
         slope
     }
 
+    /// Slopes of directions as long as the scale become slopes of the weights themselves.
+    fn back_through_directions(&self, layer: &Layer, slope: &mut [f32]) {
+        let Some(scale) = layer.cosine else { return };
+        let mut directions = self.network.numbers[layer.weights..layer.bias].to_vec();
+        let inverse = unit_rows(&mut directions, layer.inputs);
+        slope.iter_mut().for_each(|value| *value *= scale);
+        back_through_units(&directions, &inverse, slope, layer.inputs);
+    }
+
     fn to_inputs(&self, layer: &Layer, errors: &[f32]) -> Vec<f32> {
         let mut below = vec![0.0; errors.len() / layer.outputs * layer.inputs];
-        let weights = Packed::from_rows(&self.network.numbers[layer.weights..layer.bias], layer.inputs);
+        let weights = Packed::from_rows(&self.network.weights(layer), layer.inputs);
         multiply_wide(errors, &weights, &mut below);
         below
     }
@@ -194,44 +234,65 @@ mod tests {
     use super::super::super::network::Activation;
     use super::*;
 
+    /// Small enough for a bent function, large enough for 32 bits.
+    const STEP: f32 = 3e-3;
+
+    fn plain() -> MlpOptions {
+        MlpOptions { dropout: 0.0, ..MlpOptions::default() }
+    }
+
     /// The slope that `backward` gives, beside differences of the loss, for every number of a small network.
-    fn worst_difference(layer_norm: bool, gamma: Option<f32>) -> f32 {
-        let options = MlpOptions { dropout: 0.0, focal_gamma: gamma, ..MlpOptions::default() };
-        let shape = Shape { dims: 4, hidden: vec![5, 3], classes: 3, activation: Activation::Gelu, layer_norm };
+    fn worst_difference(options: &MlpOptions) -> f32 {
+        let (layer_norm, cosine) = (options.layer_norm, options.arcface.map(|arcface| arcface.scale));
+        let (hidden, activation) = (vec![5, 3], Activation::Gelu);
+        let shape = Shape { dims: 4, hidden, classes: 3, activation, layer_norm, cosine };
         let mut chance = Chance::new(11);
-        let mut learner = Learner::new(shape, &options, vec![0.1, -0.2, 0.0], &mut chance);
+        let mut learner = Learner::new(shape, options, vec![0.1, -0.2, 0.0], &mut chance);
         let batch = Batch {
             vectors: (0..24).map(|_| chance.normal() as f32).collect(),
             targets: [0.8, 0.1, 0.1, 0.0, 1.0, 0.0].repeat(3),
             labels: vec![0, 1, 0, 1, 0, 1],
             weights: vec![1.0, 2.0, 0.5, 1.0, 1.0, 3.0],
         };
-        let (steps, mut logits) = learner.forward(batch.vectors.clone(), &mut chance);
-        learner.errors(&batch, &mut logits);
-        let slope = learner.backward(&steps, logits);
+        let (_, slope) = learner.slope(&batch, &mut chance);
         let mut value = |learner: &Learner| {
-            let (_, mut logits) = learner.forward(batch.vectors.clone(), &mut chance);
-            let done = learner.errors(&batch, &mut logits);
+            let (done, _) = learner.slope(&batch, &mut chance);
             done.loss / done.weight
         };
         let mut worst = 0.0f32;
         for (at, wanted) in slope.iter().enumerate() {
             let number = learner.network.numbers[at];
-            learner.network.numbers[at] = number + 1e-2;
+            // The intercepts of a layer of cosines stay nothing.
+            if cosine.is_some() && at >= slope.len() - 3 {
+                assert!(*wanted == 0.0 && number == 0.0);
+                continue;
+            }
+            learner.network.numbers[at] = number + STEP;
             let above = value(&learner);
-            learner.network.numbers[at] = number - 1e-2;
+            learner.network.numbers[at] = number - STEP;
             let below = value(&learner);
             learner.network.numbers[at] = number;
-            worst = worst.max((((above - below) / 2e-2) as f32 - wanted).abs());
+            worst = worst.max((((above - below) / f64::from(2.0 * STEP)) as f32 - wanted).abs());
         }
         worst
     }
 
     #[test]
     fn backward_is_the_slope_of_forward() {
-        for (layer_norm, gamma) in [(false, None), (true, None), (false, Some(2.0)), (true, Some(1.5))] {
-            let worst = worst_difference(layer_norm, gamma);
-            assert!(worst < 2e-3, "layer norm {layer_norm}, gamma {gamma:?}: {worst}");
+        let arcface = Some(ArcFace { margin: 0.2, scale: 4.0 });
+        let contrastive = Some(Contrastive { weight: 0.5, temperature: 0.5 });
+        let cases = [
+            plain(),
+            MlpOptions { layer_norm: true, ..plain() },
+            MlpOptions { focal_gamma: Some(2.0), ..plain() },
+            MlpOptions { layer_norm: true, focal_gamma: Some(1.5), ..plain() },
+            MlpOptions { arcface, ..plain() },
+            MlpOptions { contrastive, ..plain() },
+            MlpOptions { arcface, contrastive, layer_norm: true, focal_gamma: Some(2.0), ..plain() },
+        ];
+        for options in cases {
+            let worst = worst_difference(&options);
+            assert!(worst < 2e-3, "{options:?}: {worst}");
         }
     }
 }

@@ -1,7 +1,9 @@
 //! A small multilayer perceptron, trained by minibatches.
 
 mod batches;
+mod contrast;
 mod layers;
+mod margin;
 mod optimiser;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +14,9 @@ use super::{Fit, Iteration, Samples, Trace};
 use crate::chance::Chance;
 use crate::{Error, Rows};
 use batches::Batches;
+pub use contrast::Contrastive;
 use layers::Learner;
+pub use margin::ArcFace;
 
 /// Epochs of the second round, with hard rows weighing more.
 const HARD_EPOCHS: usize = 5;
@@ -66,6 +70,10 @@ pub struct MlpOptions {
     pub patience: usize,
     /// When the frequency of classes is taken out.
     pub logit_adjustment: LogitAdjustment,
+    /// A margin between classes; the head then gives cosines. Of a mixture it is that of the class it is most of.
+    pub arcface: Option<ArcFace>,
+    /// Hidden values of a class come together; a mixture counts as the class it is most of.
+    pub contrastive: Option<Contrastive>,
     /// A second round with hard rows weighing more.
     pub hard_mining: Option<HardMining>,
     /// Same seed, same head.
@@ -90,6 +98,8 @@ impl Default for MlpOptions {
             class_weights: ClassWeights::None,
             patience: 6,
             logit_adjustment: LogitAdjustment::None,
+            arcface: None,
+            contrastive: None,
             hard_mining: None,
             seed: 42,
         }
@@ -102,12 +112,26 @@ impl MlpOptions {
         let sizes = self.hidden.iter().all(|size| (1..=16_384).contains(size)) && self.hidden.len() <= 8;
         let counts = self.epochs > 0 && self.batch > 0 && self.patience > 0;
         let rates = self.learning_rate > 0.0 && self.weight_decay >= 0.0 && self.mixup >= 0.0;
+        self.check_losses()?;
         if shares && sizes && counts && rates && self.focal_gamma.is_none_or(|gamma| gamma >= 0.0) {
             return Ok(());
         }
         let why = "dropout and smoothing lie in 0..1, at most 8 hidden layers have 1 to 16384 values, \
                    epochs, batch, patience and learning rate are positive, the rest not negative";
         Err(Error::invalid("options of the MLP head", why))
+    }
+
+    fn check_losses(&self) -> Result<(), Error> {
+        if !self.arcface.is_none_or(ArcFace::is_sound) {
+            return Err(Error::invalid("arcface", "the margin lies in 0..1, the scale above 0 and up to 1000"));
+        }
+        if !self.contrastive.is_none_or(Contrastive::is_sound) {
+            return Err(Error::invalid("contrastive", "the weight is not negative, the temperature lies in 0.01..10"));
+        }
+        if self.contrastive.is_some() && self.hidden.is_empty() {
+            return Err(Error::invalid("contrastive", "it draws hidden values together: give the head a hidden layer"));
+        }
+        Ok(())
     }
 }
 
@@ -161,7 +185,9 @@ impl<'a> Training<'a> {
         let class_weights = options.class_weights.of(samples.labels, classes);
         let weights = samples.labels.iter().map(|label| class_weights[*label]).collect();
         let (hidden, activation) = (options.hidden.clone(), options.activation);
-        let shape = Shape { dims: samples.vectors.dims(), hidden, classes, activation, layer_norm: options.layer_norm };
+        let (dims, layer_norm) = (samples.vectors.dims(), options.layer_norm);
+        let cosine = options.arcface.map(|arcface| arcface.scale);
+        let shape = Shape { dims, hidden, classes, activation, layer_norm, cosine };
         let mut chance = Chance::new(options.seed);
         let adjusted = matches!(options.logit_adjustment, LogitAdjustment::Train | LogitAdjustment::Both);
         let offset = if adjusted { priors } else { Vec::new() };

@@ -8,6 +8,7 @@
 //! umap-rs 0.4 does the same, but draws from the thread's own generator: no run of it can be repeated.
 
 mod fuzzy;
+mod islands;
 mod layout;
 
 use rayon::prelude::*;
@@ -80,7 +81,7 @@ fn fitted(vectors: Matrix<'_>, options: &UmapOptions, watch: Watch<'_>) -> Resul
     let near = Gallery::new(vectors).neighbours(options.neighbours.min(rows - 1), &|d, t| part(0, d, t))?;
     let graph = fuzzy::graph(&near);
     let start = start(vectors, options.seed)?;
-    layout::settled(&graph, start, options, &|d, t| part(1, d, t))
+    Ok(islands::together(layout::settled(&graph, start, options, &|d, t| part(1, d, t))?))
 }
 
 /// The two principal components, ten across, as the reference begins; a whiff of chance parts equal rows.

@@ -44,8 +44,11 @@ fn around(rect: &PixelBox, context: f64) -> [f64; 4] {
     [rect.x + rect.w / 2.0 - w / 2.0, rect.y + rect.h / 2.0 - h / 2.0, w, h]
 }
 
-/// The same part moved into the image, as far as it is smaller than that.
+/// The same part on the image: no larger than what shows the whole of it, and moved so that nothing beside it is shown.
 fn inside([x, y, w, h]: [f64; 4], width: u32, height: u32) -> [f64; 4] {
+    let all = (f64::from(width) / w).max(f64::from(height) / h).min(1.0);
+    let (x, y) = (x + w * (1.0 - all) / 2.0, y + h * (1.0 - all) / 2.0);
+    let (w, h) = (w * all, h * all);
     let moved = |from: f64, span: f64, whole: f64| {
         if span >= whole { (whole - span) / 2.0 } else { from.clamp(0.0, whole - span) }
     };
@@ -127,6 +130,9 @@ mod tests {
     #[test]
     fn the_part_stays_on_the_image_where_it_can() {
         assert_eq!(inside([-20.0, 90.0, 40.0, 30.0], 100, 100), [0.0, 70.0, 40.0, 30.0]);
-        assert_eq!(inside([10.0, 5.0, 200.0, 150.0], 100, 100), [-50.0, -25.0, 200.0, 150.0]);
+        assert_eq!(inside([10.0, 5.0, 60.0, 45.0], 80, 40), [10.0, -2.5, 60.0, 45.0]);
+        // Both ways larger than the image: as small as shows all of it.
+        assert_eq!(inside([10.0, 5.0, 200.0, 150.0], 100, 75), [0.0, 0.0, 100.0, 75.0]);
+        assert_eq!(inside([10.0, 5.0, 400.0, 300.0], 100, 300), [-150.0, 0.0, 400.0, 300.0]);
     }
 }

@@ -11,6 +11,7 @@ use super::view_parts::{StandingLine, Tab, pc};
 use super::{Bench, Visit, about, audit, charts, crop, html, questions, record, shell};
 use crate::door::Door;
 use crate::error::{WebResult, blocking};
+use crate::figures::sentence;
 
 /// Columns of which the page tells.
 const TOLD: usize = 20;
@@ -47,7 +48,7 @@ fn drawn(
     });
     Ok(FiguresPage {
         standings: standings(&record),
-        warnings: record.warnings.clone(),
+        warnings: record.warnings.iter().map(|words| sentence(words)).collect(),
         protocol: audit::protocol(&record),
         sizes: record.sizes,
         ceiling: pc(figures.recall_ceiling),
@@ -134,7 +135,7 @@ pub(super) fn curves(record: &Record) -> Vec<super::view::Curve> {
         })
         .to_string(),
         words: format!(
-            "Left of the recall floor ({}) no threshold is chosen. In use: recall {}.",
+            "Left of the recall floor ({} %) no threshold is chosen. In use: recall {} %.",
             pc(floor),
             pc(record.test.recall)
         ),

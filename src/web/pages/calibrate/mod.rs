@@ -4,6 +4,7 @@
 mod apply;
 mod audit;
 mod candidate;
+pub(super) mod ceiling;
 mod charts;
 mod compare;
 mod crop;
@@ -32,7 +33,7 @@ use view_parts::{About, Tab};
 
 pub(super) fn doors() -> Vec<Door> {
     let pages = [compare::doors(), figures::doors(), thresholds::doors(), errors::doors()];
-    let more = [candidate::doors(), verdicts::doors(), apply::doors()];
+    let more = [candidate::doors(), verdicts::doors(), apply::doors(), ceiling::doors(), questions::doors()];
     [list::doors(), pages.concat(), more.concat()].concat()
 }
 

@@ -5,6 +5,7 @@ use tator_domain::PixelBox;
 use tator_pipeline::calibrate::{ApplyPreview, BandCounts, BandEstimate, ClassBands, ClassScores, ScoreTable, Sizes};
 use tator_store::Judged;
 
+use super::ceiling::CeilingPart;
 use super::charts;
 use super::crop::Crop;
 use super::view::{
@@ -331,6 +332,22 @@ impl Sample for ComparePage {
         vec![
             ("usual", page(true, vec![(crop("right"), "0.112".into())], Some(("accept", "drop")))),
             ("apart", page(false, vec![], None)),
+        ]
+    }
+}
+
+impl Sample for CeilingPart {
+    fn samples() -> Vec<(&'static str, Self)> {
+        let part = |most: Result<&str, &str>, above: Option<&str>| Self {
+            run: "fast_1".into(),
+            most: most.map(str::to_owned).map_err(str::to_owned),
+            iou: 0.5,
+            above: above.map(str::to_owned),
+        };
+        vec![
+            ("reached", part(Ok("71.0"), None)),
+            ("out of reach", part(Ok("17.8"), Some("60.0"))),
+            ("unlabelled", part(Err("no image of <fast_1> is labelled"), None)),
         ]
     }
 }

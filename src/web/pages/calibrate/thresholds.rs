@@ -66,7 +66,7 @@ fn drawn(
     let table = bench.score_table(d, name)?;
     let mut rows: Vec<ThresholdRow> = table.classes.iter().map(row).collect();
     rows.sort_by(|a, b| b.truths.cmp(&a.truths).then_with(|| a.name.cmp(&b.name)));
-    let chosen = class.or_else(|| rows.first().map(|row| row.class_id));
+    let chosen = class.or_else(|| fullest(&table));
     let examples = match chosen {
         Some(class) => Some(sides(bench, (d, &record), &table, class, tick)?),
         None => None,
@@ -80,6 +80,14 @@ fn drawn(
         about: about(&record, Tab::Thresholds),
         shell: shell(bench, visit, d)?,
     })
+}
+
+/// The class with most candidates: a line is moved where something lies on both sides of it.
+fn fullest(table: &ScoreTable) -> Option<ClassId> {
+    let candidates = |class: &tator_pipeline::calibrate::ClassScores| {
+        class.bins.iter().map(|bin| bin.1 + bin.2 + bin.3).sum::<u64>()
+    };
+    table.classes.iter().max_by_key(|class| (candidates(class), std::cmp::Reverse(class.class_id))).map(|c| c.class_id)
 }
 
 fn row(class: &tator_pipeline::calibrate::ClassScores) -> ThresholdRow {
@@ -106,7 +114,7 @@ async fn examples(
     let part = blocking(move || {
         let record = record(&bench, &d, &name)?;
         let table = bench.score_table(&d, &name)?;
-        let class = class.or_else(|| table.classes.first().map(|class| class.class_id)).unwrap_or_default();
+        let class = class.or_else(|| fullest(&table)).unwrap_or_default();
         sides(&bench, (&d, &record), &table, class, tick)
     });
     html(&ExamplesPart { part: part.await? })

@@ -246,6 +246,15 @@ pub(super) fn estimate_words(band: &BandEstimate) -> String {
     }
 }
 
+impl CandidatePage {
+    /// The candidate, and what is around it where that shows more.
+    #[must_use]
+    pub fn looks(&self) -> &[Crop] {
+        let more = self.crops[1].view_box != self.crops[0].view_box;
+        &self.crops[..if more { 2 } else { 1 }]
+    }
+}
+
 impl ReviewPage {
     /// An estimate in words.
     #[must_use]

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::report::Report;
 use super::view::{Badge, JobPage, JobView, List, Page, Progress};
 use crate::page::{Sample, Section, Shell};
+use crate::pages::prelabel::pace::Pace;
 
 fn job(id: i64, state: &str) -> JobView {
     JobView {
@@ -20,11 +21,10 @@ fn job(id: i64, state: &str) -> JobView {
         stage: if state == "running" { "reading labels" } else { "" }.into(),
         rate_per_s: Some(9_800.4),
         eta_s: Some(7.9),
-        busy: if state == "running" { "decode 34 % · infer 98 % busy; infer sets the pace" } else { "" }.into(),
         message: String::new(),
         log: vec![],
         report: None,
-        pace: None,
+        pace: (state == "running").then(pace).flatten(),
         result: None,
         created_at: 1_795_331_000_000_000,
         seconds: (state != "queued").then_some(4.2),
@@ -32,6 +32,12 @@ fn job(id: i64, state: &str) -> JobView {
         archive: state == "done",
         dry_run: false,
     }
+}
+
+fn pace() -> Option<Pace> {
+    Pace::read(&json!({ "bottleneck": "infer", "stages": [
+        { "name": "decode", "done": 41_300, "images_per_s": 610.2, "busy": 0.34 },
+        { "name": "infer", "done": 41_233, "images_per_s": 182.0, "busy": 0.98 }] }))
 }
 
 fn report() -> Report {

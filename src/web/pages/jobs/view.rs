@@ -75,8 +75,6 @@ pub struct JobView {
     pub rate_per_s: Option<f64>,
     /// Seconds to go.
     pub eta_s: Option<f64>,
-    /// How busy its stages are and which sets the pace, in words.
-    pub busy: String,
     /// How it ended, in words.
     pub message: String,
     /// What it told on the way.
@@ -119,7 +117,6 @@ impl JobView {
             stage: progress["stage"].as_str().unwrap_or_default().to_owned(),
             rate_per_s: progress["rate_per_s"].as_f64(),
             eta_s: progress["eta_s"].as_f64(),
-            busy: busy_words(progress),
             message: text("message"),
             log: told["log"]
                 .as_array()
@@ -127,7 +124,7 @@ impl JobView {
                 .flatten()
                 .filter_map(|line| line.as_str().map(str::to_owned))
                 .collect(),
-            pace: Pace::read(&progress["detail"]).or_else(|| Pace::read(&told["report"])),
+            pace: Pace::read(progress).or_else(|| Pace::read(&told["report"])),
             result: result(&told),
             report: told["report"].is_object().then(|| Report::read(&told["report"])),
             created_at: told["created_at"].as_i64().unwrap_or_default(),
@@ -209,20 +206,6 @@ impl JobView {
             parts.extend(self.eta_s.filter(|eta| eta.is_finite()).map(|eta| format!("{} to go", duration(eta))));
         }
         parts.join(" · ")
-    }
-}
-
-/// `decode 34 % · infer 98 % · write 2 % busy; infer sets the pace`
-fn busy_words(progress: &serde_json::Value) -> String {
-    let stages = progress["stages"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let busy = |stage: &serde_json::Value| {
-        let share = 100.0 * stage["busy"].as_f64().unwrap_or_default();
-        format!("{} {share:.0} %", stage["name"].as_str().unwrap_or_default())
-    };
-    let told = stages.iter().map(busy).collect::<Vec<_>>().join(" · ");
-    match progress["bottleneck"].as_str() {
-        Some(slowest) => format!("{told} busy; {slowest} sets the pace"),
-        None => told,
     }
 }
 

@@ -96,7 +96,7 @@ async fn make(
 
 async fn embed(bench: Bench, visit: Visit, dataset: web::Path<DatasetName>) -> WebResult<HttpResponse> {
     let (own, dataset) = (bench.clone(), dataset.into_inner());
-    let request = EmbedRequest { dataset: dataset.clone(), model: None, of: None, padding: None };
+    let request = EmbedRequest { dataset: dataset.clone(), model: None, of: None, padding: None, around: None };
     match blocking(move || own.start_embed(&request)).await {
         Ok(job) => Ok(see(&format!("/jobs/{job}"))),
         Err(error) if error.code != "not_found" => {

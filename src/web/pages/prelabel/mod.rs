@@ -21,6 +21,7 @@ use tator_pipeline::evaluate::Cut;
 use tator_pipeline::prepass::{DraftSample, Recipe, looked_at};
 use tator_store::{ImageFilter, RunKind};
 
+use super::notebook;
 use super::visit::{Bench, Visit, html, see};
 use crate::addresses;
 use crate::door::Door;
@@ -41,6 +42,7 @@ pub(super) fn doors() -> Vec<Door> {
         Door::get("/d/{dataset}/prelabel/runs/{run}", |route| route.to(run)),
         Door::get("/d/{dataset}/prelabel/runs/{run}/_recall", |route| route.to(recall)),
         Door::post("/d/{dataset}/prelabel/runs/{run}/delete", |route| route.to(delete)),
+        Door::post("/d/{dataset}/prelabel/runs/{run}/notebook", |route| route.to(make_notebook)),
         Door::get("/d/{dataset}/prelabel/runs/{run}/images/{image}", |route| route.to(found)),
     ];
     [compose::doors(), own, drafts::doors()].concat()
@@ -133,8 +135,8 @@ fn found_at(d: &DatasetName, run: &RunName, id: ImageId) -> String {
     format!("/d/{d}/prelabel/runs/{run}/images/{id}")
 }
 
-/// The same as SQL: title and address.
-fn questions(d: &DatasetName, run: &RunName, iou: f64) -> Vec<(String, String)> {
+/// Statements about a run: what each source finds, what is missed, what one alone sees.
+pub(super) fn statements(d: &DatasetName, run: &RunName, iou: f64) -> Vec<String> {
     let texts = [
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../templates/prelabel/sql/recall.sql")),
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../templates/prelabel/sql/missed.sql")),
@@ -144,13 +146,32 @@ fn questions(d: &DatasetName, run: &RunName, iou: f64) -> Vec<(String, String)> 
         let text = text.replace("{dataset}", d.as_str()).replace("{run}", run.as_str());
         text.trim_end().replace("{iou}", &iou.to_string())
     };
-    let question = |text: &str| {
-        let text = filled(text);
+    texts.map(filled).into()
+}
+
+/// The same as SQL: title and address.
+fn questions(d: &DatasetName, run: &RunName, iou: f64) -> Vec<(String, String)> {
+    let question = |text: String| {
         let title = text.lines().next().unwrap_or_default().trim_start_matches("-- ").to_owned();
         let pairs = [("dataset", d.to_string()), ("q", text), ("run", "1".to_owned())];
         (title, format!("/sql{}", addresses::query(&pairs)))
     };
-    texts.map(question).into()
+    statements(d, run, iou).into_iter().map(question).collect()
+}
+
+/// The same as a notebook.
+async fn make_notebook(bench: Bench, path: web::Path<(DatasetName, RunName)>) -> WebResult<HttpResponse> {
+    let (d, run) = path.into_inner();
+    let address = blocking(move || {
+        bench.reader().run_entry(&d, RunKind::Prepass, &run)?;
+        let words = format!(
+            "What the models of the run find, asked of the tables `{d}.atoms_{run}` and `{d}.candidates_{run}`. \
+             Change what you like: this file is yours, the page stays as it is."
+        );
+        let text = notebook::of_statements(&format!("{run} on {d}"), &words, &statements(&d, &run, 0.5));
+        notebook::kept(&bench, &format!("{d} {run}"), &text)
+    });
+    Ok(see(&address.await?))
 }
 
 /// Boxes of a model over a picture.
@@ -269,6 +290,11 @@ pub(super) fn differences(a: &Value, b: &Value) -> Vec<(String, String, String)>
                 items.iter().enumerate().for_each(|(at, item)| leaves(&inner(&key(at, item)), item, into));
             }
             Value::Null => {}
+            Value::Number(number) if number.is_f64() => {
+                // Numbers of 32 bits look odd with the digits of 64.
+                let short = (number.as_f64().unwrap_or_default() * 1e6).round() / 1e6;
+                into.insert(prefix.to_owned(), short.to_string());
+            }
             other => {
                 into.insert(prefix.to_owned(), other.as_str().map_or_else(|| other.to_string(), str::to_owned));
             }
@@ -294,7 +320,7 @@ mod tests {
     #[test]
     fn only_what_differs_is_told() {
         let a = json!({ "seed": 1, "detectors": [{ "model": "x", "score": 0.1 }], "fusion": { "iou": 0.75 } });
-        let b = json!({ "seed": 1, "detectors": [{ "model": "x", "score": 0.2 }, { "model": "y", "score": 0.2 }] });
+        let b = json!({ "seed": 1, "detectors": [{ "model": "x", "score": 0.200_000_003 }, { "model": "y", "score": 0.2 }] });
         let told = differences(&a, &b);
         let keys: Vec<&str> = told.iter().map(|(key, ..)| key.as_str()).collect();
         assert_eq!(keys, ["detectors.x.score", "detectors.y.model", "detectors.y.score", "fusion.iou"]);

@@ -60,9 +60,9 @@ fn line(name: &str) -> RunLine {
 
 fn pace() -> Option<Pace> {
     Pace::read(&json!({ "bottleneck": "yolox_nano:windows", "stages": [
-        { "stage": "decode", "images": 5000, "images_per_s": 210.4, "busy": 0.2 },
-        { "stage": "yolox_nano:windows", "images": 5000, "images_per_s": 8.31, "busy": 0.97 },
-        { "stage": "write", "images": 0, "images_per_s": 0.0, "busy": 0.0 }] }))
+        { "name": "decode", "done": 5000, "images_per_s": 210.4, "busy": 0.2 },
+        { "name": "yolox_nano:windows", "done": 5000, "images_per_s": 8.31, "busy": 0.97 },
+        { "name": "write", "done": 0, "images_per_s": 0.0, "busy": 0.0 }] }))
 }
 
 fn recall() -> RecallReport {

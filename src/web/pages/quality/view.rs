@@ -179,7 +179,8 @@ fn card(d: &DatasetName, kind: &Kind, open: &OpenFinding, classes: &[Class]) -> 
         if kind.subject == Subject::Pair { finding.other_id.unwrap_or(finding.image_id) } else { finding.image_id };
     Card {
         key: finding.key.clone(),
-        why: finding.why.clone(),
+        // A number and its sign stay on one line.
+        why: finding.why.replace(" %", "\u{a0}%"),
         path: open.path.clone(),
         pictures: pictures(d, kind, open),
         class: named(finding.class_id),

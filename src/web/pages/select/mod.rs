@@ -83,12 +83,16 @@ async fn drawn(
             .embedding_tables(&dataset)?
             .iter()
             .any(|table| table.meta.of == EmbeddingOf::Images && table.rows > 0);
+        let mut runs = bench.prepass_runs(&dataset)?;
+        runs.sort_by_key(|run| std::cmp::Reverse(run.record["finished_at"].as_i64().unwrap_or_default()));
+        let runs = runs.into_iter().map(|run| run.name.to_string()).collect();
         Ok::<_, tator_pipeline::Error>(Page::new(
             shell,
             dataset,
             options.unwrap_or_default(),
             outcome,
             (simulation, job, has_vectors),
+            runs,
             wrong,
         ))
     })
@@ -166,8 +170,13 @@ async fn simulate(
 
 /// Vectors of the images, which most strategies look at.
 async fn embed(bench: Bench, dataset: web::Path<DatasetName>) -> WebResult<HttpResponse> {
-    let request =
-        EmbedRequest { dataset: dataset.into_inner(), model: None, of: Some(EmbeddingOf::Images), padding: None };
+    let request = EmbedRequest {
+        dataset: dataset.into_inner(),
+        model: None,
+        of: Some(EmbeddingOf::Images),
+        padding: None,
+        around: None,
+    };
     let job = blocking(move || bench.start_embed(&request)).await?;
     Ok(see(&format!("/jobs/{job}")))
 }

@@ -39,7 +39,8 @@ impl Sample for Page {
         let page = |outcome, rest, wrong: Option<&str>| {
             let shell = Shell::sample(Section::Explore, Some("coins"));
             let dataset = "coins".parse().expect("a valid name");
-            Self::new(shell, dataset, Default::default(), outcome, rest, wrong.map(str::to_owned))
+            let runs = vec!["fast_2".to_owned(), "fast_1".to_owned()];
+            Self::new(shell, dataset, Default::default(), outcome, rest, runs, wrong.map(str::to_owned))
         };
         vec![
             ("empty", page(None, (None, None, false), None)),

@@ -41,6 +41,8 @@ pub struct Page {
     pub job: Option<JobView>,
     /// Images have vectors.
     pub has_vectors: bool,
+    /// Runs whose doubt can be asked for, newest first.
+    pub runs: Vec<String>,
     /// What was wrong.
     pub wrong: Option<String>,
 }
@@ -54,10 +56,11 @@ impl Page {
         options: SelectOptions,
         outcome: Option<Outcome>,
         (simulation, job, has_vectors): (Option<Simulation>, Option<JobView>, bool),
+        runs: Vec<String>,
         wrong: Option<String>,
     ) -> Self {
         let base = format!("/d/{dataset}");
-        Self { shell, dataset, base, tab: "select", options, outcome, simulation, job, has_vectors, wrong }
+        Self { shell, dataset, base, tab: "select", options, outcome, simulation, job, has_vectors, runs, wrong }
     }
 
     /// Every strategy with its words, and whether it is chosen.
@@ -68,8 +71,8 @@ impl Page {
 
     /// The run in the form.
     #[must_use]
-    pub fn run(&self) -> String {
-        self.options.run.as_ref().map(ToString::to_string).unwrap_or_default()
+    pub fn is_run(&self, name: &str) -> bool {
+        self.options.run.as_ref().is_some_and(|run| run.as_str() == name)
     }
 
     /// A small picture of an image.

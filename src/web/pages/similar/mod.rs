@@ -165,7 +165,7 @@ async fn embed(bench: Bench, name: web::Path<DatasetName>, form: web::Form<Form>
     let Form { model, of } = form.into_inner();
     let of: Option<EmbeddingOf> = parsed("of", of.as_deref())?;
     let model = model.filter(|name| !name.is_empty());
-    let request = EmbedRequest { dataset: name.into_inner(), model, of, padding: None };
+    let request = EmbedRequest { dataset: name.into_inner(), model, of, padding: None, around: None };
     let job = blocking(move || bench.start_embed(&request)).await?;
     Ok(see(&format!("/jobs/{job}")))
 }

@@ -54,6 +54,7 @@ async fn page(bench: Bench, slots: web::Data<SqlSlots>, visit: Visit, ask: web::
             statement: ask.q,
             tables: tables(&bench, at_hand.as_ref())?,
             saved: bench.saved_queries()?,
+            notebooks: bench.notebooks()?,
             starters: at_hand.as_ref().map(starters).unwrap_or_default(),
             dataset: chosen,
             outcome,

@@ -85,6 +85,7 @@ fn page(statement: &str, outcome: Option<Outcome>) -> Page {
         starters: starters(&dataset),
         dataset: Some(dataset),
         tables,
+        notebooks: vec!["Größte Bilder <2>".into()],
         saved: vec![
             SavedQuery { name: "review <first> & \"last\"".into(), sql: STATEMENT.into() },
             SavedQuery { name: "tiny".into(), sql: "SELECT 1".into() },
@@ -100,6 +101,7 @@ impl Sample for Page {
             dataset: None,
             tables: vec![],
             saved: vec![],
+            notebooks: vec![],
             starters: vec![],
             ..page("", None)
         };

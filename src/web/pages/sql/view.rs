@@ -23,6 +23,8 @@ pub struct Page {
     pub tables: Vec<TableView>,
     /// Statements kept in the workspace.
     pub saved: Vec<SavedQuery>,
+    /// Names of the notebooks.
+    pub notebooks: Vec<String>,
     /// Questions to begin with.
     pub starters: Vec<Starter>,
     /// What came of the statement, when it was run without scripts.
@@ -40,6 +42,12 @@ pub struct TableView {
 }
 
 impl Page {
+    /// Address of a notebook.
+    #[must_use]
+    pub fn notebook(&self, name: &str) -> String {
+        crate::pages::notebook::view::address(name)
+    }
+
     /// The page with this statement in the editor.
     #[must_use]
     pub fn opening(&self, statement: &str) -> String {

@@ -32,6 +32,20 @@ pub struct Form {
     pub dropout: String,
     /// Its label smoothing.
     pub label_smoothing: String,
+    /// How much it mixes pairs of rows.
+    pub mixup: String,
+    /// γ of a focal loss; empty for none.
+    pub focal_gamma: String,
+    /// When the frequency of classes is taken out.
+    pub logit_adjustment: String,
+    /// A margin between classes.
+    pub arcface: Option<String>,
+    /// Boxes of a class are drawn together.
+    pub contrastive: Option<String>,
+    /// Every class is drawn equally often.
+    pub balanced_sampler: Option<String>,
+    /// Hidden layers are normalised.
+    pub layer_norm: Option<String>,
     /// Held out.
     pub test: String,
     /// Watched with.
@@ -40,6 +54,8 @@ pub struct Form {
     pub min_per_class: String,
     /// Kinds of background.
     pub background: String,
+    /// Changed copies of each training box.
+    pub augment: String,
     /// Fit it.
     pub temperature: Option<String>,
     /// Use it at once.
@@ -65,10 +81,18 @@ impl Form {
             epochs: text("50"),
             dropout: text("0.1"),
             label_smoothing: text("0.1"),
+            mixup: text("0.1"),
+            focal_gamma: String::new(),
+            logit_adjustment: String::new(),
+            arcface: None,
+            contrastive: None,
+            balanced_sampler: None,
+            layer_norm: None,
             test: text("0.2"),
             validation: text("0.1"),
             min_per_class: text("2"),
             background: text("2"),
+            augment: text("0"),
             temperature: on(),
             activate: (!has_active).then(on).flatten(),
         }
@@ -88,23 +112,11 @@ impl Form {
         if self.hard_mining.is_some() {
             recipe.insert("hard_mining".into(), json!({}));
         }
-        let own: [(&str, &str, &str); 4] = if kind == "mlp" {
-            [
-                ("epochs", "Epochs", &self.epochs),
-                ("dropout", "Dropout", &self.dropout),
-                ("label_smoothing", "Label smoothing", &self.label_smoothing),
-                ("", "", ""),
-            ]
-        } else {
-            [("c", "C", &self.c), ("max_iterations", "Iterations", &self.max_iterations), ("", "", ""), ("", "", "")]
-        };
-        for (key, label, text) in own {
-            if let Some(value) = number(label, text)? {
-                recipe.insert(key.into(), value);
-            }
-        }
         if kind == "mlp" {
-            recipe.insert("hidden".into(), json!(self.layers()?));
+            self.mlp(&mut recipe)?;
+        } else {
+            let own = [("c", "C", &self.c), ("max_iterations", "Iterations", &self.max_iterations)];
+            put(&mut recipe, own)?;
         }
         let mut options = Map::new();
         let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
@@ -115,15 +127,32 @@ impl Form {
             "shares".into(),
             object([("test", "Test share", &self.test), ("validation", "Validation share", &self.validation)])?,
         );
-        options
-            .insert("background".into(), object([("kinds", "Kinds of background", &self.background), ("", "", "")])?);
-        for (key, label, text) in [("seed", "Seed", &self.seed), ("min_per_class", "Fewest boxes", &self.min_per_class)]
-        {
-            options.extend(number(label, text)?.map(|value| (key.to_owned(), value)));
-        }
+        options.insert("background".into(), object([("kinds", "Kinds of background", &self.background)])?);
+        options.insert("augment".into(), object([("copies", "Changed copies", &self.augment)])?);
+        put(&mut options, [("seed", "Seed", &self.seed), ("min_per_class", "Fewest boxes", &self.min_per_class)])?;
         options.insert("temperature".into(), self.temperature.is_some().into());
         options.insert("activate".into(), self.activate.is_some().into());
         serde_json::from_value(Value::Object(options)).map_err(|error| format!("that cannot be: {error}"))
+    }
+
+    fn mlp(&self, recipe: &mut Map<String, Value>) -> Result<(), String> {
+        let numbers = [
+            ("epochs", "Epochs", &self.epochs),
+            ("dropout", "Dropout", &self.dropout),
+            ("label_smoothing", "Label smoothing", &self.label_smoothing),
+            ("mixup", "Mixup", &self.mixup),
+            ("focal_gamma", "Focal γ", &self.focal_gamma),
+        ];
+        put(recipe, numbers)?;
+        recipe.insert("hidden".into(), json!(self.layers()?));
+        if !self.logit_adjustment.is_empty() {
+            recipe.insert("logit_adjustment".into(), self.logit_adjustment.as_str().into());
+        }
+        let losses = [("arcface", &self.arcface), ("contrastive", &self.contrastive)];
+        recipe.extend(losses.into_iter().filter(|(_, on)| on.is_some()).map(|(key, _)| (key.to_owned(), json!({}))));
+        recipe.insert("balanced_sampler".into(), self.balanced_sampler.is_some().into());
+        recipe.insert("layer_norm".into(), self.layer_norm.is_some().into());
+        Ok(())
     }
 
     fn layers(&self) -> Result<Vec<usize>, String> {
@@ -154,12 +183,18 @@ fn number(label: &str, text: &str) -> Result<Option<Value>, String> {
     read.map(|value| Some(json!(value))).ok_or_else(|| format!("{label}: {text:?} is not a number"))
 }
 
-fn object<const N: usize>(fields: [(&str, &str, &str); N]) -> Result<Value, String> {
+fn object<const N: usize>(fields: [(&str, &str, &String); N]) -> Result<Value, String> {
     let mut map = Map::new();
+    put(&mut map, fields)?;
+    Ok(Value::Object(map))
+}
+
+/// Puts the numbers of fields that are not empty.
+fn put<const N: usize>(map: &mut Map<String, Value>, fields: [(&str, &str, &String); N]) -> Result<(), String> {
     for (key, label, text) in fields {
         map.extend(number(label, text)?.map(|value| (key.to_owned(), value)));
     }
-    Ok(Value::Object(map))
+    Ok(())
 }
 
 #[cfg(test)]
@@ -175,11 +210,15 @@ mod tests {
             kind: "mlp".into(),
             hidden: "64 32".into(),
             class_weights: "effective_number".into(),
+            arcface: Some("yes".into()),
+            augment: "2".into(),
             ..usual.clone()
         };
         let told = serde_json::to_value(mlp.options().unwrap()).unwrap();
         assert_eq!(told["recipe"]["hidden"], json!([64, 32]));
         assert_eq!(told["recipe"]["class_weights"], "effective_number");
+        assert!(told["recipe"]["arcface"]["scale"] == 30.0 && told["recipe"]["contrastive"].is_null());
+        assert_eq!(told["augment"]["copies"], 2);
         let wrong = Form { test: "a lot".into(), ..usual };
         assert_eq!(wrong.options().unwrap_err(), "Test share: \"a lot\" is not a number");
     }

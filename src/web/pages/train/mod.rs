@@ -106,8 +106,13 @@ async fn start(
 
 /// Vectors of the boxes, without which there is nothing to learn from.
 async fn embed(bench: Bench, dataset: web::Path<DatasetName>) -> WebResult<HttpResponse> {
-    let request =
-        EmbedRequest { dataset: dataset.into_inner(), model: None, of: Some(EmbeddingOf::Boxes), padding: None };
+    let request = EmbedRequest {
+        dataset: dataset.into_inner(),
+        model: None,
+        of: Some(EmbeddingOf::Boxes),
+        padding: None,
+        around: None,
+    };
     let job = blocking(move || bench.start_embed(&request)).await?;
     Ok(see(&format!("/jobs/{job}")))
 }

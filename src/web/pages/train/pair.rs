@@ -100,7 +100,7 @@ impl ComparePage {
 fn pair_rows(a: &HeadRun, b: &HeadRun) -> Vec<PairRow> {
     let f1 = |run: &HeadRun, name: &str| {
         let at = run.classes.iter().position(|class| class.name == name && class.class_id.is_some())?;
-        run.metrics.per_class.get(at).map(|figures| figures.f1)
+        run.metrics.per_class.get(at).filter(|figures| figures.support > 0).map(|figures| figures.f1)
     };
     let names = a.classes.iter().chain(&b.classes).filter(|class| class.class_id.is_some());
     let mut seen: Vec<&str> = Vec::new();

@@ -63,6 +63,18 @@ impl Page {
         all.map(|(value, words)| (value, words, value == self.form.class_weights)).into()
     }
 
+    /// When the frequency of classes can be taken out, in the same way.
+    #[must_use]
+    pub fn adjustments(&self) -> Vec<(&'static str, &'static str, bool)> {
+        let all = [
+            ("", "left as it is"),
+            ("train", "out of the loss"),
+            ("infer", "out of the answer"),
+            ("both", "out of both"),
+        ];
+        all.map(|(value, words)| (value, words, value == self.form.logit_adjustment)).into()
+    }
+
     /// Macro F1 of a head with its interval.
     #[must_use]
     pub fn macro_f1(&self, head: &HeadSummary) -> String {
@@ -272,9 +284,10 @@ fn class_rows(dataset: &DatasetName, run: &HeadRun, colours: &HashMap<ClassId, S
         ClassRow {
             name: class.name.clone(),
             colour: class.class_id.and_then(|id| colours.get(&id).cloned()),
-            precision: format!("{:.3}", figures.precision),
-            recall: format!("{:.3}", figures.recall),
-            f1: with_interval(figures.f1, interval),
+            // A class without test boxes has no figures: zero would be a verdict.
+            precision: tested(figures.support, || format!("{:.3}", figures.precision)),
+            recall: tested(figures.support, || format!("{:.3}", figures.recall)),
+            f1: tested(figures.support, || with_interval(figures.f1, interval)),
             bar: Bar { value: tenths(figures.f1), low: tenths(low), width: tenths(high - low) },
             support: figures.support,
             train: class.train as u64,
@@ -282,6 +295,10 @@ fn class_rows(dataset: &DatasetName, run: &HeadRun, colours: &HashMap<ClassId, S
         }
     })
     .collect()
+}
+
+fn tested(boxes: u64, words: impl Fn() -> String) -> String {
+    if boxes == 0 { "–".to_owned() } else { words() }
 }
 
 /// A share in hundredths, to one digit: no picture shows more.
