@@ -88,21 +88,25 @@ impl Client {
 
     /// What the server does before a job that waits.
     fn ahead(&self, job_id: JobId) -> anyhow::Result<Ahead> {
-        let jobs = self.get("/api/v1/jobs")?;
-        let open = jobs["jobs"].as_array().into_iter().flatten().filter(|job| {
-            let running = job["state"] == "running";
-            running || (job["state"] == "queued" && job["job_id"].as_i64().is_some_and(|id| id < job_id))
-        });
-        let open: Vec<&Value> = open.collect();
-        let running = open.iter().find(|job| job["state"] == "running");
-        let running = running.and_then(|job| job["title"].as_str()).map(str::to_owned);
-        Ok(Ahead { jobs: open.len(), running })
+        Ok(ahead_of(job_id, &self.get("/api/v1/jobs")?))
     }
 
     /// The datasets by name.
     pub fn datasets(&self) -> anyhow::Result<Value> {
         self.get("/api/v1/datasets")
     }
+}
+
+/// Jobs of a list that come before one: what runs, and what was asked for earlier and waits.
+fn ahead_of(job_id: JobId, list: &Value) -> Ahead {
+    let before = list["jobs"].as_array().into_iter().flatten().filter(|job| {
+        let earlier = job["job_id"].as_i64().is_some_and(|id| id < job_id);
+        job["state"] == "running" || (job["state"] == "queued" && earlier)
+    });
+    let before: Vec<&Value> = before.collect();
+    let running = before.iter().find(|job| job["state"] == "running");
+    let running = running.and_then(|job| job["title"].as_str()).map(str::to_owned);
+    Ahead { jobs: before.len(), running }
 }
 
 fn understand(mut response: ureq::http::Response<ureq::Body>) -> anyhow::Result<Value> {
@@ -117,4 +121,20 @@ fn understand(mut response: ureq::http::Response<ureq::Body>) -> anyhow::Result<
         bail!("{}\n  {}", text("message"), text("hint"));
     }
     bail!("{}", if text("message").is_empty() { format!("the server answered {status}") } else { text("message") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_comes_before_a_job_runs_or_was_asked_for_earlier() {
+        let job = |id: i64, state: &str| json!({ "job_id": id, "state": state, "title": format!("Job {id}") });
+        let list = json!({ "jobs": [job(9, "queued"), job(8, "queued"), job(7, "queued"), job(6, "running"), job(5, "done")] });
+        assert_eq!(ahead_of(8, &list), Ahead { jobs: 2, running: Some("Job 6".into()) });
+        assert_eq!(
+            ahead_of(8, &json!({ "jobs": [job(8, "queued"), job(9, "queued")] })),
+            Ahead { jobs: 0, running: None }
+        );
+    }
 }

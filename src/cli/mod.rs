@@ -167,10 +167,10 @@ fn exit_code(error: &anyhow::Error) -> u8 {
     if locked { 3 } else { 1 }
 }
 
-/// Warnings by default; `RUST_LOG` asks for more.
+/// Warnings by default, of ONNX Runtime errors alone: it warns of what it tidies up in a model. `RUST_LOG` asks for more.
 fn log_to_stderr() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,ort=error"));
     // A second start in one process (tests) finds the log in place.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }

@@ -121,7 +121,7 @@ mod tests {
 
     use super::*;
 
-    fn job(progress: serde_json::Value) -> JobRecord {
+    fn job(progress: &serde_json::Value) -> JobRecord {
         let record = json!({ "job_id": 8, "kind": "embed", "title": "Embed", "dataset": "coins", "state": "running",
             "progress": progress, "message": "", "log": [], "report": null, "created_at": 1, "started_at": 2,
             "finished_at": null, "resumable": false });
@@ -141,9 +141,9 @@ mod tests {
 
     #[test]
     fn a_line_has_stage_count_and_pace() {
-        let told = job(json!({ "done": 120, "total": 4886, "stage": "boxes", "rate_per_s": 13.2, "eta_s": 361.0 }));
+        let told = job(&json!({ "done": 120, "total": 4886, "stage": "boxes", "rate_per_s": 13.2, "eta_s": 361.0 }));
         assert_eq!(words(&told), "boxes: 120 of 4886, 13/s, 6 min to go");
-        let told = job(json!({ "done": 0, "total": 0, "stage": "reading", "rate_per_s": 0.0, "eta_s": null }));
+        let told = job(&json!({ "done": 0, "total": 0, "stage": "reading", "rate_per_s": 0.0, "eta_s": null }));
         assert_eq!(words(&told), "reading");
     }
 }

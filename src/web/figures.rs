@@ -118,6 +118,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_sentence_begins_with_a_capital() {
+        assert_eq!(["", "nobody said", "ähnlich", "IoU 0.5"].map(sentence), ["", "Nobody said", "Ähnlich", "IoU 0.5"]);
+    }
+
+    #[test]
     fn digits_stand_in_groups_of_three() {
         assert_eq!(
             ["0", "999", "1,000", "118,287", "10,000,000"],

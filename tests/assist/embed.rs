@@ -61,6 +61,8 @@ fn look_alikes_of_images_boxes_regions_and_pictures() {
     assert_eq!(alike["method"]["name"], "exact");
     let alike = asked(json!({ "box": 5, "k": 1 }));
     assert_eq!((results(&alike), &alike["results"][0]["box_id"]), (vec![6], &json!(6)), "{alike}");
+    let named = |key: &str| alike["results"][0][key].as_str().unwrap_or_default().to_owned();
+    assert!(named("path").ends_with(".bmp") && !named("class").is_empty(), "names for whoever reads it: {alike}");
     let region = json!({ "image_id": 1, "x": 5.0, "y": 5.0, "w": 40.0, "h": 40.0 });
     let alike = asked(json!({ "region": region, "of": "images", "k": 2 }));
     assert_eq!(results(&alike), [1, 2], "{alike}");

@@ -77,6 +77,8 @@ fn a_calibration_is_tested_recorded_explained_applied_and_taken_back() {
     let same = "SELECT (SELECT count(*) FROM seen.features_r_c1) = (SELECT count(*) FROM seen.candidates_r)";
     assert_eq!(rows(&server, same)[0][0], true);
 
+    the_run_says_of_it_what_its_own_page_says(&server, &record);
+
     let first = rows(&server, "SELECT min(candidate_id) FROM seen.scores_r_c1")[0][0].clone();
     let why = server.post(&format!("{AT}/r_c1/explain"), &json!({ "candidates": [first] }))["candidates"][0].clone();
     let adds: f64 = why["reasons"].as_array().unwrap().iter().map(|reason| reason["adds"].as_f64().unwrap()).sum();
@@ -99,6 +101,23 @@ fn a_calibration_is_tested_recorded_explained_applied_and_taken_back() {
     let change = put["change"]["change_id"].clone();
     server.post(&format!("/api/v1/datasets/seen/history/{change}/undo"), &json!({}));
     assert_eq!(drafts(&server), 0);
+}
+
+/// Sources are cut as they speak, what was put together on its own scale, a calibration by its own thresholds.
+fn the_run_says_of_it_what_its_own_page_says(server: &Server, record: &Value) {
+    let measured = |iou: f64| server.get(&format!("/api/v1/datasets/seen/runs/r/recall?iou={iou}&score=0.3&pool=0.9"));
+    let row = |report: &Value, kind: &str| {
+        report["rows"].as_array().unwrap().iter().find(|row| row["kind"] == kind).unwrap().clone()
+    };
+    let report = measured(0.5);
+    let (source, union, own) = (row(&report, "source"), row(&report, "union"), row(&report, "calibrated"));
+    assert_eq!((&source["scale"], &source["score"]), (&json!("raw"), &json!(0.3)), "{report}");
+    assert_eq!((&union["scale"], &union["score"]), (&json!("raw"), &json!(0.9)), "no source was put on a common scale");
+    for figure in ["precision", "recall", "f1"] {
+        assert_eq!(own[figure], record["test"][figure], "{figure}: {own}");
+    }
+    assert_eq!((&own["score"], &own["promoted"]), (&Value::Null, &record["gate"]["promoted"]));
+    assert_eq!(row(&measured(0.75), "calibrated")["f1"], Value::Null, "it was made for another overlap");
 }
 
 #[test]

@@ -114,12 +114,13 @@ function cancel(app, { pointer }) {
 
 /** Escape gives up one thing after another; only one that was not meant for any of them leaves the canvas. */
 function escape(app, parts) {
-  let given = -Infinity;
-  return () => {
-    const now = performance.now();
-    if (cancel(app, parts)) given = now;
-    else if (now - given > MEANT_MS) parts.canvas.blur();
-  };
+  if (cancel(app, parts)) {
+    app.gaveUp = performance.now();
+    // Whatever had the focus may be gone with it.
+    if (document.activeElement === document.body) app.focusCanvas();
+  } else if (performance.now() - app.gaveUp > MEANT_MS) {
+    parts.canvas.blur();
+  }
 }
 
 /** action id → function; `parts` are {app, navigator, pointer, canvas, popups, panel}. */
@@ -168,7 +169,7 @@ export function createActions(parts) {
     labels: () => app.dispatch({ type: "labels" }),
     panel: () => panel.toggle(),
     help: () => popups.help.open(),
-    cancel: escape(app, parts),
+    cancel: () => escape(app, parts),
   };
   Object.assign(actions, shapeActions(app));
   for (const [way, [x, y]] of Object.entries(STEPS)) {

@@ -21,6 +21,7 @@ export class App {
     this.scheduled = false;
     this.asked = new Set(); // unknown classes the server was asked about
     this.followers = []; // {made(entry, command)?, renamed(ids)?, opened(record)?}: told of what happens here
+    this.gaveUp = -Infinity; // when Escape gave something up the last time
     this.assist = null; // {cancel(), undo()}: what the model assists would rather take back first
   }
 

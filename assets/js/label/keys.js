@@ -38,7 +38,10 @@ export class Keys {
     const { target, key } = event;
     if (event.isComposing || target.closest?.("dialog, [data-keys=all]")) return true;
     if (target.matches?.(TYPING)) {
-      if (key === "Escape") this.canvas.focus();
+      if (key === "Escape") {
+        this.app.gaveUp = performance.now();
+        this.canvas.focus();
+      }
       return true;
     }
     if (target.closest?.("[data-keys=own]") && OWN.has(key) && !event.ctrlKey && !event.metaKey) return true;

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use tator_domain::{BoxId, ImageId, PixelBox};
 use tator_learning::calibrator::{ImageSize, Source};
-use tator_store::{Desk, DeskCandidate, DeskImage, FeatureTable, ImageFilter, Reader, RunKind, queries};
+use tator_store::{
+    Desk, DeskCandidate, DeskImage, DeskLook, FeatureTable, ImageFilter, Reader, RunKind, SourceBox, queries,
+};
 
 use super::request::CalibrateRequest;
 use crate::error::Error;
@@ -68,13 +70,6 @@ pub(super) fn gather(context: &Context, request: &CalibrateRequest) -> Result<Ga
     let sizes =
         sizes.map(|image| ImageSize { image: image.image_id, width: image.width, height: image.height }).collect();
     let current = in_use(reader, request, &usable)?;
-    let of_source = |(name, boxes): (String, Vec<tator_store::SourceBox>)| Source {
-        name,
-        detections: boxes
-            .into_iter()
-            .map(|one| Detection { image: one.image_id, class: one.class_id, shape: one.rect, score: one.score })
-            .collect(),
-    };
     Ok(Gathered {
         images,
         candidates,
@@ -82,9 +77,22 @@ pub(super) fn gather(context: &Context, request: &CalibrateRequest) -> Result<Ga
         sizes,
         truths: truths.rows,
         box_ids: truths.box_ids,
-        sources: found.into_iter().map(of_source).chain(current).collect(),
+        sources: found.into_iter().flat_map(alone_and_together).chain(current).collect(),
         lineage,
     })
+}
+
+/// A model with all it found, and where it looked in several ways each of these alone.
+fn alone_and_together((source, looks): (String, Vec<DeskLook>)) -> Vec<Source> {
+    let detection =
+        |one: &SourceBox| Detection { image: one.image_id, class: one.class_id, shape: one.rect, score: one.score };
+    let of_look =
+        |(name, boxes): &DeskLook| Source { name: name.clone(), detections: boxes.iter().map(detection).collect() };
+    let mut alone: Vec<Source> = if looks.len() > 1 { looks.iter().map(of_look).collect() } else { Vec::new() };
+    let mut together: Vec<Detection> = looks.iter().flat_map(|(_, boxes)| boxes.iter().map(detection)).collect();
+    together.sort_by_key(|one| one.image);
+    alone.push(Source { name: source, detections: together });
+    alone
 }
 
 /// The recipe in use, as one more thing to be better than: the promoted calibration of this run on the latest data, by the
@@ -157,5 +165,27 @@ pub(super) fn as_detection(candidate: &DeskCandidate) -> tator_learning::coco_ev
         class: candidate.class_id,
         shape: candidate.rect,
         score: candidate.score.unwrap_or(0.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(name: &str, images: &[ImageId]) -> DeskLook {
+        let rect = PixelBox { x: 0.0, y: 0.0, w: 1.0, h: 1.0 };
+        (
+            name.to_owned(),
+            images.iter().map(|image| SourceBox { image_id: *image, class_id: 1, rect, score: 0.5 }).collect(),
+        )
+    }
+
+    #[test]
+    fn a_model_that_looks_twice_is_compared_with_by_each_look_and_by_both_together() {
+        let one = alone_and_together(("m".to_owned(), vec![look("m:full", &[1, 2])]));
+        assert_eq!(one.iter().map(|source| source.name.as_str()).collect::<Vec<_>>(), ["m"]);
+        let two = alone_and_together(("m".to_owned(), vec![look("m:full", &[1, 3]), look("m:windows", &[2])]));
+        assert_eq!(two.iter().map(|source| source.name.as_str()).collect::<Vec<_>>(), ["m:full", "m:windows", "m"]);
+        assert_eq!(two[2].detections.iter().map(|one| one.image).collect::<Vec<_>>(), [1, 2, 3]);
     }
 }

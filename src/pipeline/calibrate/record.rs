@@ -97,7 +97,7 @@ pub struct Record {
     pub options: Options,
     /// Probability from which on a candidate that is not accepted goes to people.
     pub queue_from: f64,
-    /// Candidates that the run scores lower were not looked at.
+    /// Candidates of which no model scored a box as high were not looked at.
     pub floor: f64,
     /// Columns that were left out.
     pub without: Vec<String>,
@@ -166,6 +166,9 @@ pub struct CalibrateReport {
     pub reused: bool,
     /// Seconds in all.
     pub seconds: f64,
+    /// Seconds of its parts: features, labels, training (with thresholds), testing, intervals, writing; none when it was made before.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, f64>,
 }
 
 /// What the work knows that the calibrator does not.
@@ -282,6 +285,7 @@ impl Record {
             warnings: self.warnings.clone(),
             reused,
             seconds: took.as_secs_f64(),
+            parts: BTreeMap::new(),
         }
     }
 }

@@ -115,7 +115,9 @@ fn named(example: &Example) -> String {
 
 fn hashed(vector: &[f32]) -> blake3::Hash {
     let mut hasher = blake3::Hasher::new();
-    vector.iter().for_each(|value| drop(hasher.update(&value.to_le_bytes())));
+    for value in vector {
+        hasher.update(&value.to_le_bytes());
+    }
     hasher.finalize()
 }
 

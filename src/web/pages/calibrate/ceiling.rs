@@ -4,6 +4,7 @@ use actix_web::{HttpResponse, web};
 use askama::Template;
 use serde::Deserialize;
 use tator_domain::{DatasetName, RunName};
+use tator_pipeline::evaluate::Cut;
 
 use super::view_parts::pc;
 use super::{Bench, html};
@@ -44,7 +45,9 @@ async fn part(bench: Bench, dataset: web::Path<DatasetName>, asked: web::Query<A
     let name: Option<RunName> = parsed("run", Some(&run))?;
     let part = blocking(move || {
         let report = match &name {
-            Some(name) => bench.recall(&dataset, name, (iou, 0.5), None).map_err(|error| error.to_string()),
+            Some(name) => {
+                bench.recall(&dataset, name, Cut { iou, ..Cut::default() }, None).map_err(|error| error.to_string())
+            }
             None => Err("choose a run".to_owned()),
         };
         let share = report.and_then(|report| {

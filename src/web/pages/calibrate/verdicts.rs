@@ -61,13 +61,16 @@ fn drawn(
     let (nothing, done) =
         (String::new(), estimates.iter().find(|one| one.band == band).map_or(0, |e| e.judged + e.skipped));
     let crop = |context: f64| next.first().map(|one| Crop::blind(d, &names, one, context, nothing.clone()));
+    let own = crop(2.6);
+    // A box that fills its picture has nothing more around it.
+    let context = crop(8.0).filter(|more| own.as_ref().is_some_and(|own| own.view_box != more.view_box));
     let mut classes: Vec<(i32, String)> = names.iter().map(|(id, (name, _))| (*id, name.clone())).collect();
     classes.sort_by_key(|(_, name)| name.to_lowercase());
     Ok(ReviewPage {
         about: about(&record, Tab::Review),
         shell: shell(bench, visit, d)?,
-        crop: crop(2.6),
-        context: crop(8.0),
+        crop: own,
+        context,
         upcoming: next.get(1).map(|one| Crop::blind(d, &names, one, 2.6, nothing.clone()).picture),
         asked: u64::from(size).min(candidates),
         iou: record.options.iou,

@@ -99,7 +99,13 @@ pub const GROUPS: &[Group] = &[
             ("/", "write"),
             ("Ctrl Space", "complete a name"),
             ("Ctrl F", "search in the statement"),
+            ("A", "a notebook: run every statement"),
         ],
+    },
+    Group {
+        page: "prelabel",
+        title: "Candidates on an image",
+        keys: &[("← / →", "the image before, the one after"), ("Tab", "from candidate to candidate")],
     },
     Group {
         page: "calibrate",

@@ -6,6 +6,7 @@ pub(super) mod view;
 
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
+use tator_domain::DatasetName;
 use tator_pipeline::{Notebook, Workbench};
 
 use super::visit::{Bench, Visit, html, see};
@@ -25,8 +26,17 @@ pub(super) fn doors() -> Vec<Door> {
     ]
 }
 
-/// What a new notebook begins with.
-const FIRST: &str = "Words, and SQL that runs where it stands.\n\n```sql the largest classes\nSELECT 1 AS one\n```\n";
+/// What a new notebook begins with: a question about the dataset in hand.
+fn first(name: &str, dataset: Option<&DatasetName>) -> String {
+    let statement = match dataset {
+        Some(d) => format!(
+            "-- Boxes of each class\nSELECT c.name AS class, count(*) AS boxes\nFROM {d}.boxes JOIN {d}.classes c USING (class_id)\n\
+             GROUP BY 1 ORDER BY 2 DESC"
+        ),
+        None => "-- A statement\nSELECT 1 AS one".to_owned(),
+    };
+    of_statements(name, "Words, and SQL that runs where it stands.", &[statement])
+}
 
 /// A notebook out of statements, each with its question as the first line: `-- How many boxes`.
 pub(super) fn of_statements(title: &str, words: &str, statements: &[String]) -> String {
@@ -66,10 +76,11 @@ struct New {
     name: String,
 }
 
-async fn make(bench: Bench, new: web::Form<New>) -> WebResult<HttpResponse> {
+async fn make(bench: Bench, visit: Visit, new: web::Form<New>) -> WebResult<HttpResponse> {
     let kept: Notebook = blocking(move || {
-        let name = new.name.trim();
-        bench.new_notebook(name, &format!("# {name}\n\n{FIRST}"))
+        let (name, known) = (new.name.trim(), bench.reader().dataset_names()?);
+        let at_hand = visit.recent().filter(|name| known.contains(name)).or(known.first());
+        bench.new_notebook(name, &first(name, at_hand))
     })
     .await?;
     Ok(see(&address(&kept.name)))

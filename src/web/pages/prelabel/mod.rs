@@ -290,6 +290,11 @@ pub(super) fn differences(a: &Value, b: &Value) -> Vec<(String, String, String)>
                 items.iter().enumerate().for_each(|(at, item)| leaves(&inner(&key(at, item)), item, into));
             }
             Value::Null => {}
+            Value::Number(number) if number.is_f64() => {
+                // Numbers of 32 bits look odd with the digits of 64.
+                let short = (number.as_f64().unwrap_or_default() * 1e6).round() / 1e6;
+                into.insert(prefix.to_owned(), short.to_string());
+            }
             other => {
                 into.insert(prefix.to_owned(), other.as_str().map_or_else(|| other.to_string(), str::to_owned));
             }
@@ -315,7 +320,7 @@ mod tests {
     #[test]
     fn only_what_differs_is_told() {
         let a = json!({ "seed": 1, "detectors": [{ "model": "x", "score": 0.1 }], "fusion": { "iou": 0.75 } });
-        let b = json!({ "seed": 1, "detectors": [{ "model": "x", "score": 0.2 }, { "model": "y", "score": 0.2 }] });
+        let b = json!({ "seed": 1, "detectors": [{ "model": "x", "score": 0.200_000_003 }, { "model": "y", "score": 0.2 }] });
         let told = differences(&a, &b);
         let keys: Vec<&str> = told.iter().map(|(key, ..)| key.as_str()).collect();
         assert_eq!(keys, ["detectors.x.score", "detectors.y.model", "detectors.y.score", "fusion.iou"]);
