@@ -77,6 +77,8 @@ fn a_calibration_is_tested_recorded_explained_applied_and_taken_back() {
     let same = "SELECT (SELECT count(*) FROM seen.features_r_c1) = (SELECT count(*) FROM seen.candidates_r)";
     assert_eq!(rows(&server, same)[0][0], true);
 
+    the_run_says_of_it_what_its_own_page_says(&server, &record);
+
     let first = rows(&server, "SELECT min(candidate_id) FROM seen.scores_r_c1")[0][0].clone();
     let why = server.post(&format!("{AT}/r_c1/explain"), &json!({ "candidates": [first] }))["candidates"][0].clone();
     let adds: f64 = why["reasons"].as_array().unwrap().iter().map(|reason| reason["adds"].as_f64().unwrap()).sum();
@@ -99,6 +101,23 @@ fn a_calibration_is_tested_recorded_explained_applied_and_taken_back() {
     let change = put["change"]["change_id"].clone();
     server.post(&format!("/api/v1/datasets/seen/history/{change}/undo"), &json!({}));
     assert_eq!(drafts(&server), 0);
+}
+
+/// Sources are cut as they speak, what was put together on its own scale, a calibration by its own thresholds.
+fn the_run_says_of_it_what_its_own_page_says(server: &Server, record: &Value) {
+    let measured = |iou: f64| server.get(&format!("/api/v1/datasets/seen/runs/r/recall?iou={iou}&score=0.3&pool=0.9"));
+    let row = |report: &Value, kind: &str| {
+        report["rows"].as_array().unwrap().iter().find(|row| row["kind"] == kind).unwrap().clone()
+    };
+    let report = measured(0.5);
+    let (source, union, own) = (row(&report, "source"), row(&report, "union"), row(&report, "calibrated"));
+    assert_eq!((&source["scale"], &source["score"]), (&json!("raw"), &json!(0.3)), "{report}");
+    assert_eq!((&union["scale"], &union["score"]), (&json!("raw"), &json!(0.9)), "no source was put on a common scale");
+    for figure in ["precision", "recall", "f1"] {
+        assert_eq!(own[figure], record["test"][figure], "{figure}: {own}");
+    }
+    assert_eq!((&own["score"], &own["promoted"]), (&Value::Null, &record["gate"]["promoted"]));
+    assert_eq!(row(&measured(0.75), "calibrated")["f1"], Value::Null, "it was made for another overlap");
 }
 
 #[test]
@@ -142,12 +161,18 @@ fn the_command_prints_what_it_promises_and_the_same_again_is_the_same() {
     assert_eq!(record["lineage"]["stand-in-yolox"]["seen_images"], 4);
     let all = calibrate(&["--name", "four", "--seen", "stand-in-yolox=true"]);
     assert!(all.code == 1 && all.stderr.contains("models were trained on all 20"), "{all:?}");
-    // As one file it works on another run, and is tried on the truth there.
+    let unknown = calibrate(&["--name", "four", "--seen", "nobody=true"]);
+    assert!(unknown.code == 1 && unknown.stderr.contains("it has stand-in-yolox"), "{unknown:?}");
+    // As one file it works on another run, and is tried on the truth there, but not on the pictures it was learnt from.
     let file = folder.path().join("one.zip");
     let file = file.to_str().unwrap();
     tator(&workspace, &["apply", "--dataset", "seen", "--calibration", "one", "--save-recipe", file]).expect(0);
-    let tried = calibrate(&["--name", "five", "--recipe", file]).expect(0).json();
+    let (elsewhere, recipe) = half_right(&folder.path().join("elsewhere"), 48, 40);
+    tator(&elsewhere, &["prepass", "--dataset", "seen", "--recipe", recipe.to_str().unwrap(), "--run", "r"]).expect(0);
+    let there = ["calibrate", "--dataset", "seen", "--run", "r", "--recall-floor", "0", "--json", "--recipe", file];
+    let tried = tator(&elsewhere, &there).expect(0).json();
     assert_eq!((&tried["protocol"], &tried["sizes"]["truth_images"]), (&json!("imported"), &json!(20)));
+    assert!(tried["warnings"].to_string().contains("learnt from 20 labelled images"), "{tried}");
     assert!(tried["test"]["f1"].as_f64() >= Some(0.5), "{tried}");
     let preview = tator(&workspace, &["apply", "--dataset", "seen", "--calibration", "one", "--dry-run", "--json"]);
     assert_eq!(preview.expect(0).json()["free_images"], 4);

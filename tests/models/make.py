@@ -102,6 +102,12 @@ MODELS |= {
         "model": ("model.onnx", word_detectors.yolo_world()),
         "text": ("text_model.onnx", embedders.clip_text("clip_textual", "input_ids", "text_embeds", 512, "sequence_length")), **clip_words()}),
 }
+MODELS |= {
+    name: ("text_detect", "yoloe", 640, {
+        "model": ("model.onnx", word_detectors.yoloe(finished)),
+        "text": ("textual.onnx", embedders.clip_text("mobileclip_textual", "texts", "vectors", 512, 77)), **clip_words()})
+    for name, finished in (("yoloe", False), ("yoloe-26", True))
+}
 MODELS |= {name: ("detect", family, side, {"model": ("model.onnx", graph())}) for name, (family, side, graph, _) in detectors.MODELS.items()}
 DIMENSIONS = {"clip": 512, "clip-openai": 512, "siglip": 768, "dinov2": 384, "dinov3": 384, "efficientnet": 1280, "efficientnet-words": 1280}
 

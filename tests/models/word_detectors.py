@@ -103,6 +103,33 @@ def yolo_world():
     return g
 
 
+def yoloe(finished):
+    """The same by place instead of by name: a vector whose mean token, over 77 places, is that of "red" ("blue"). Zeros
+    mean nothing. `finished`: rows of corners, score and the word's place."""
+    g = Graph("yoloe")
+    image = g.input("pixels", ["batch", 3, 640, 640])
+    words = g.input("classes", ["batch", 80 if finished else "words", 512])
+    spots = Spots(g, image, 640, UNIT, copy=not finished)
+    first = g.take(words, 0, 0)
+    mean = g.Reshape(g.Div(g.take(first, 1, 1), g.Max(g.take(first, 9, 1), 1e-6)), [-1])
+    marks = 49406 + 49407
+    said = [g.Less(g.Abs(g.Sub(mean, (marks + word) / 77000)), 0.0005) for word in CLIP_WORDS.values()]
+    is_red = numpy.array([each == RED for each in spots.classes]).reshape(1, -1, 1)
+    fits = g.Or(g.And(is_red, g.Reshape(said[0], [1, 1, -1])), g.And(~is_red, g.Reshape(said[1], [1, 1, -1])))
+    scores = g.Mul(g.floats(fits), g.Unsqueeze(spots.scores, [2]))
+    none = spots.column([0.0] * len(spots.classes))
+    coefficients = g.Concat(*[none] * 32, axis=2)
+    if finished:
+        place = g.Unsqueeze(g.floats(g.ArgMax(g.floats(fits), axis=2, keepdims=0)), [2])
+        best = g.ReduceMax(scores, axes=[2], keepdims=1)
+        g.output("boxes", spots.rows(spots.boxes, best, place, coefficients, count=300), ["batch", 300, 38])
+    else:
+        table = spots.rows(spots.centred(), scores, coefficients, count=8400)
+        g.output("boxes", g.Transpose(table, perm=[0, 2, 1]), ["batch", "rows", 8400])
+    g.output("planes", g.Pad(spots.planes(160), [0, 0, 0, 0, 0, 30, 0, 0]), ["batch", 32, 160, 160])
+    return g
+
+
 def bert_words():
     """BERT's tokeniser with a handful of its words, with their own numbers."""
     marks = [{"id": BERT_WORDS[mark], "content": mark, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False,

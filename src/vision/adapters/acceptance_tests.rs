@@ -43,6 +43,8 @@ const ALL: &[(&str, &[&str])] = &[
     ("grounding-dino", &["grounding_dino"]),
     ("grounding-dino-xal", &["grounding_dino"]),
     ("yolo-world", &["yolo_world"]),
+    ("yoloe", &["yoloe"]),
+    ("yoloe-26", &["yoloe"]),
 ];
 
 #[test]

@@ -30,6 +30,7 @@ mod sniff;
 mod text_tower;
 mod yolo;
 mod yolo_world;
+mod yoloe;
 mod yolov5;
 mod yolox;
 
@@ -98,6 +99,7 @@ pub const FAMILIES: &[Family] = &[
     owl::FAMILY,
     grounding_dino::FAMILY,
     yolo_world::FAMILY,
+    yoloe::FAMILY,
 ];
 
 /// The family of a name.

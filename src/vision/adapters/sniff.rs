@@ -79,11 +79,13 @@ fn kind(network: &Network) -> Kind {
         Kind::Decoder(if takes("mask_input") { &["sam1"] } else { &["edge_sam"] })
     } else if takes("images") && takes("text_features") {
         Kind::Words(&["yolo_world"])
+    } else if super::yoloe::fits(network.inputs(), network.outputs()) {
+        Kind::Words(&["yoloe"])
     } else if takes("input_ids") && gives("logits") && (takes("pixel_mask") || takes("text_token_mask")) {
         Kind::Words(&["grounding_dino"])
     } else if takes("input_ids") && takes("pixel_values") && gives("pred_boxes") {
         Kind::Words(&["owl"])
-    } else if takes("tokens") || takes("input_ids") || takes("text") {
+    } else if takes("tokens") || takes("input_ids") || takes("text") || (one && network.inputs()[0].shape.len() == 2) {
         Kind::Text
     } else if one && gives("embedding") && gives("logits") {
         Kind::Vectors(&["efficientnet"])

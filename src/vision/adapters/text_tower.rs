@@ -16,7 +16,7 @@ use std::sync::{Mutex, PoisonError};
 use super::{Parts, family};
 use crate::embedder::unit;
 use crate::model_error::ModelError;
-use crate::network::{Network, Stop};
+use crate::network::{Network, Port, Stop};
 use crate::runtime::Provider;
 use crate::tensor::Tensor;
 use crate::text_encoder::TextEncoder;
@@ -45,7 +45,7 @@ impl Kind {
         }
         match parts.manifest.family.as_str() {
             "siglip" => Ok(Self::Siglip),
-            "clip" | "yolo_world" => Ok(Self::Clip),
+            "clip" | "yolo_world" | "yoloe" => Ok(Self::Clip),
             other => {
                 let text = format!("words into the space of {other} need [files.map], a matrix as a .npy file");
                 Err(ModelError::Manifest(text))
@@ -112,14 +112,20 @@ impl TextTower {
         let kind = Kind::of(parts)?;
         let (network, tokeniser) = (parts.network("text")?, Tokeniser::open(parts)?);
         let input = ["input_ids", "text", "tokens"].into_iter().find(|name| network.takes(name));
-        let output = kind.outputs().iter().find(|name| network.gives(name));
+        let output = kind.outputs().iter().copied().find(|name| network.gives(name));
+        // Files that name nothing are told by place, where there is but one.
+        let only = |ports: &[Port]| matches!(ports, [_]).then(|| ports[0].name.clone());
+        let by_place = parts.manifest.family == "yoloe";
+        let input = input.map(str::to_owned).or_else(|| only(network.inputs()).filter(|_| by_place));
+        let output = output.map(str::to_owned).or_else(|| only(network.outputs()).filter(|_| by_place));
         let (Some(input), Some(output)) = (input, output) else {
             let expected = format!("input_ids or text in, one of {} out", kind.outputs().join(", "));
             parts.demand(&network, false, &expected)?;
             return Err(ModelError::Manifest(expected));
         };
-        let declared = network.input(input).and_then(|port| port.shape.get(1).copied().flatten());
-        let fixed = declared.or((kind == Kind::Siglip).then_some(kind.length()));
+        let declared = network.input(&input).and_then(|port| port.shape.get(1).copied().flatten());
+        // MobileCLIP's takes whole texts, too, whatever its file declares.
+        let fixed = declared.or((kind == Kind::Siglip || by_place).then_some(kind.length()));
         let padding = match kind {
             // Nothing behind the end is looked at; OpenAI's own code has zeros there.
             Kind::Clip => (input != "input_ids").then_some(0),
@@ -129,8 +135,8 @@ impl TextTower {
         let map = parts.manifest.files.get("map").map(|file| LinearMap::open(&parts.folder.join(&file.path)));
         Ok(Self {
             most: fixed.unwrap_or(kind.length()),
-            input: input.to_owned(),
-            output: (*output).to_owned(),
+            input,
+            output,
             map: map.transpose()?,
             kind,
             network,
