@@ -16,6 +16,7 @@ CREATE OR REPLACE TEMP TABLE cal_candidates (
     w DOUBLE NOT NULL,
     h DOUBLE NOT NULL,
     score DOUBLE,
+    raw DOUBLE NOT NULL,
     n_atoms INTEGER NOT NULL,
     n_sources INTEGER NOT NULL
 );

@@ -1,19 +1,25 @@
 -- What can be said of every candidate without knowing any truth, in the order of `row`; names are part of the recipe.
-WITH votes AS (
-    SELECT row, max(score) AS vote_max, avg(score) AS vote_mean, coalesce(stddev_pop(score), 0) AS vote_std,
+-- Whatever is added up are whole numbers, billionths or millionths: their sums are the same in any order of threads.
+WITH counted AS (
+    SELECT *, round(1e9 * score)::BIGINT AS billionths, round(1e6 * score)::HUGEINT AS millionths FROM cal_votes
+), votes AS (
+    SELECT row, max(score) AS vote_max, sum(billionths)::DOUBLE / 1e9 / nullif(count(score), 0) AS vote_mean,
+           coalesce(sqrt(greatest(count(score) * sum(millionths * millionths) - sum(millionths) * sum(millionths), 0)::DOUBLE)
+                    / 1e6 / nullif(count(score), 0), 0) AS vote_std,
            bool_or(stage = 'detector') AS by_detector, bool_or(stage = 'text') AS by_text,
-           bool_or(stage = 'similarity') AS by_similarity, max(iou) AS vote_iou_max, avg(iou) AS vote_iou_mean
-    FROM cal_votes GROUP BY row
+           bool_or(stage = 'similarity') AS by_similarity, max(iou) AS vote_iou_max,
+           sum(round(1e9 * iou)::BIGINT)::DOUBLE / 1e9 / count(*) AS vote_iou_mean
+    FROM counted GROUP BY row
 ), ranked AS (
-    SELECT row, image_id, class_id, coalesce(score, 0) AS score,
-           row_number() OVER (PARTITION BY image_id ORDER BY coalesce(score, 0) DESC, row) AS image_rank,
-           row_number() OVER (PARTITION BY image_id, class_id ORDER BY coalesce(score, 0) DESC, row) AS class_rank,
+    SELECT row, image_id, class_id, raw AS score,
+           row_number() OVER (PARTITION BY image_id ORDER BY raw DESC, row) AS image_rank,
+           row_number() OVER (PARTITION BY image_id, class_id ORDER BY raw DESC, row) AS class_rank,
            count(*) OVER (PARTITION BY image_id) AS image_count,
            count(*) OVER (PARTITION BY image_id, class_id) AS class_count,
-           sum(coalesce(score, 0)) OVER (PARTITION BY image_id) AS image_sum,
-           sum(coalesce(score, 0)) OVER (PARTITION BY image_id, class_id) AS class_sum,
-           max(coalesce(score, 0)) OVER (PARTITION BY image_id) AS image_max,
-           max(coalesce(score, 0)) OVER (PARTITION BY image_id, class_id) AS class_max
+           sum(round(1e9 * raw)::BIGINT) OVER (PARTITION BY image_id)::DOUBLE / 1e9 AS image_sum,
+           sum(round(1e9 * raw)::BIGINT) OVER (PARTITION BY image_id, class_id)::DOUBLE / 1e9 AS class_sum,
+           max(raw) OVER (PARTITION BY image_id) AS image_max,
+           max(raw) OVER (PARTITION BY image_id, class_id) AS class_max
     FROM cal_candidates
 ), around AS (
     SELECT o.a AS row,
@@ -30,7 +36,7 @@ WITH votes AS (
     GROUP BY o.a
 )
 SELECT c.row,
-       c.score::FLOAT AS score,
+       c.raw::FLOAT AS score,
        v.vote_max::FLOAT AS vote_max, v.vote_mean::FLOAT AS vote_mean, v.vote_std::FLOAT AS vote_std,
        v.vote_iou_max::FLOAT AS vote_iou_max, v.vote_iou_mean::FLOAT AS vote_iou_mean,
        c.n_atoms::FLOAT AS n_atoms, c.n_sources::FLOAT AS n_sources,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tator_domain::{DatasetName, RunName};
 use tator_pipeline::calibrate::{Labels, Options};
 use tator_pipeline::{CalibrateRequest, Workbench};
@@ -13,16 +13,28 @@ use super::job::follow;
 use super::workspace::absolute;
 use super::{Ending, WorkspaceFlag};
 
+/// How the test is kept apart.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Protocol {
+    /// A third part from 1,000 labelled images with 10,000 objects on, each fifth in turn below
+    Auto,
+    /// A third part, opened once
+    Split,
+    /// Each fifth in turn
+    Nested,
+}
+
 #[derive(Args)]
 #[command(after_help = "Examples:
   tator calibrate --dataset coins --run fast_1
   tator calibrate --dataset coins --run fast_1 --iou 0.75 --seed 7 --json
   tator calibrate --dataset coins --run fast_1 --seen \"yolox=split = 'train'\" --fp-cap 0.2
 
-Learns from the labelled images of the run which candidates to believe, and tests that on images that no part of it has \
-seen: on a third part with 2,000 labelled images or more, by turns with fewer. It is promoted only when its F1 there is better \
-than that of every model alone and of their union by more than the interval. The tables are coins.scores_<calibration>, \
-coins.features_<calibration> and coins.missed_<calibration>; `tator apply` puts accepted candidates on unlabelled images.")]
+Learns from the labelled images of the run which candidates to believe, and tests that on images that no part of it
+has seen: on a third part from 1,000 labelled images with 10,000 objects on, by turns with fewer. It is promoted only
+when its F1 there is better than that of every model alone and of their union by more than the interval. The tables
+are coins.scores_<calibration>, coins.features_<calibration> and coins.missed_<calibration>; `tator apply` puts
+accepted candidates on unlabelled images.")]
 pub(super) struct Calibrate {
     /// The dataset
     #[arg(long)]
@@ -54,13 +66,19 @@ pub(super) struct Calibrate {
     /// Greatest depth of a tree
     #[arg(long, value_name = "N")]
     depth: Option<u32>,
+    /// How the test is kept apart: a third part once, each fifth in turn, or whichever the number of images and objects asks for
+    #[arg(long, value_enum, default_value_t = Protocol::Auto)]
+    protocol: Protocol,
+    /// Let the trees begin at the share of right candidates, not at a regression on what each look says
+    #[arg(long)]
+    no_start: bool,
     /// Let every candidate of an object count as right in training, not the best alone
     #[arg(long)]
     many_to_one: bool,
     /// Images a model was trained on, as SQL condition: their truth is not used; may be given for each model
     #[arg(long, value_name = "MODEL=SQL")]
     seen: Vec<String>,
-    /// Candidates that the run scores lower are not looked at
+    /// Candidates of which no model scores a box as high are not looked at
     #[arg(long, value_name = "SCORE", default_value_t = 0.05)]
     floor: f64,
     /// Use the trees and thresholds of a package (`tator apply --save-recipe`), and try them on the truth there is
@@ -90,11 +108,19 @@ pub(super) fn run(command: &Calibrate) -> anyhow::Result<Ending> {
     usual.parameters.rounds = command.trees.unwrap_or(usual.parameters.rounds);
     usual.parameters.max_depth = command.depth.unwrap_or(usual.parameters.max_depth);
     usual.parameters.seed = (command.seed % (1 << 31)) as u32;
+    let (split_from, split_truths) = match command.protocol {
+        Protocol::Auto => (usual.split_from, usual.split_truths),
+        Protocol::Split => (0, 0),
+        Protocol::Nested => (usize::MAX, usize::MAX),
+    };
     let options = Options {
+        split_from,
+        split_truths,
         iou: command.iou,
         recall_floor: command.recall_floor,
         wrong_per_right: command.fp_cap,
         labels: if command.many_to_one { Labels::ManyToOne } else { Labels::OneToOne },
+        start: !command.no_start,
         sweep: command.sweep,
         seed: command.seed,
         ..usual

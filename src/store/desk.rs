@@ -63,6 +63,9 @@ pub struct SourceBox {
     pub score: f64,
 }
 
+/// Name of a look and what it found.
+pub type DeskLook = (String, Vec<SourceBox>);
+
 /// What can be said of every candidate: names and columns, a value a row, NaN where there is nothing to say.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FeatureTable {
@@ -82,7 +85,7 @@ const LOADS: [Query; 5] = [
 ];
 
 impl Reader {
-    /// Lays the rows of a run on a desk, but for candidates that score less than `floor`; `hear` is told before each step and its error ends the work.
+    /// Lays the rows of a run on a desk, but for candidates of which no look scores a box as high as `floor`; `hear` is told before each step and its error ends the work.
     ///
     /// # Errors
     /// [`Error::NotFound`] for the run; what `hear` gives.
@@ -171,22 +174,30 @@ impl Desk {
         })
     }
 
-    /// What every model found by itself on images with truth.
+    /// What every model found by itself on images with truth: its looks by name, each with its boxes.
     ///
     /// # Errors
     /// When the rows cannot be read.
-    pub fn sources(&self) -> Result<BTreeMap<String, Vec<SourceBox>>, Error> {
-        let mut sources: BTreeMap<String, Vec<SourceBox>> = BTreeMap::new();
+    pub fn sources(&self) -> Result<BTreeMap<String, Vec<DeskLook>>, Error> {
+        let mut sources: BTreeMap<String, Vec<DeskLook>> = BTreeMap::new();
         self.rows(&queries::SELECT_DESK_SOURCES, |batch, _: &mut Vec<()>| {
-            let (names, places) = (texts(batch, "source")?, Placed::of(batch)?);
+            let (names, looks, places) = (texts(batch, "source")?, texts(batch, "source_run")?, Placed::of(batch)?);
             let scores = column::<Float64Array>(batch, "score")?;
             for row in 0..batch.num_rows() {
                 let (image_id, class_id, rect) = places.at(row);
                 let found = SourceBox { image_id, class_id, rect, score: scores.value(row) };
-                match sources.get_mut(names.value(row)) {
-                    Some(of) => of.push(found),
-                    None => drop(sources.insert(names.value(row).to_owned(), vec![found])),
-                }
+                let of = match sources.get_mut(names.value(row)) {
+                    Some(of) => of,
+                    None => sources.entry(names.value(row).to_owned()).or_default(),
+                };
+                let at = match of.iter().position(|(look, _)| look == looks.value(row)) {
+                    Some(at) => at,
+                    None => {
+                        of.push((looks.value(row).to_owned(), Vec::new()));
+                        of.len() - 1
+                    }
+                };
+                of[at].1.push(found);
             }
             Ok(())
         })?;

@@ -379,11 +379,9 @@ impl Writer {
         if !path.exists() {
             return Err(Error::NotFound(format!("a table of {of} by {encoder} in {d}")));
         }
-        self.reader.shelf.remove(d, || {
-            self.write_embeddings(&path, |_| {
-                std::fs::remove_dir_all(&path).map_err(Error::io(format!("deleting {}", path.display())))
-            })
-        })
+        let failed = Error::io(format!("deleting {}", path.display()));
+        let remove = |_: &Lance| std::fs::remove_dir_all(&path).map_err(failed);
+        self.reader.shelf.remove(d, || self.write_embeddings(&path, remove))
     }
 }
 

@@ -60,7 +60,7 @@ mod writer;
 use std::sync::Arc;
 
 pub use analyst::{SchemaTable, SqlAnswer, SqlCancel, SqlColumn, SqlFormat, SqlRequest};
-pub use desk::{Desk, DeskCandidate, DeskImage, FeatureTable, ScoredBox, SourceBox};
+pub use desk::{Desk, DeskCandidate, DeskImage, DeskLook, FeatureTable, ScoredBox, SourceBox};
 pub use drafts::{DraftBox, Drafted};
 pub use embeddings::{EmbeddingMeta, EmbeddingOf, EmbeddingPlan, EmbeddingTable, NewEmbeddings, ToEmbed};
 pub use engine::Limits;

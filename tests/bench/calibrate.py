@@ -33,6 +33,7 @@ import xgboost
 
 NAMES = ["yolox_nano", "picodet_s_320", "picodet_s_416", "nanodet_m_416"]
 BLOCKS = {
+    "start": None,
     "votes of each look": ["own::", "support::", "weighed::", "atoms::"],
     "agreement": ["vote_", "n_atoms", "n_sources", "by_", "only_", "agreement", "mean_support", "n_support"],
     "overlaps": ["same_", "better_", "other_", "covered_"],
@@ -48,7 +49,7 @@ def recipe(windows):
         if windows:
             lines += ['windows = { side = 384, overlap = 0.2, merge = "nms", metric = "ios", threshold = 0.6 }']
     # Scores as the models give them: maps fitted on the truth would have seen the test images.
-    return "\n".join(lines + ["[fusion]", 'mode = "primary"', "iou = 0.75", 'calibrate = "none"']) + "\n"
+    return "\n".join(lines + ["[fusion]", 'mode = "wbf"', "iou = 0.6", 'calibrate = "none"']) + "\n"
 
 
 class Tator:
@@ -94,7 +95,7 @@ def blocks(tator, run, seeds, extra):
     whole = f1()
     print(f"| all | {whole:.3f} | |", flush=True)
     for name, prefixes in BLOCKS.items():
-        without = f1(*[word for prefix in prefixes for word in ("--without", prefix)])
+        without = f1(*(["--no-start"] if prefixes is None else [word for prefix in prefixes for word in ("--without", prefix)]))
         print(f"| without {name} | {without:.3f} | {without - whole:+.3f} |", flush=True)
 
 
@@ -183,7 +184,7 @@ print(json.dumps({"features": built, "labels": labelled, "training": time.perf_c
 
 
 def scale(program, work, rows):
-    print("\n| candidates | `tator calibrate`: all, seconds | peak memory | pandas + XGBoost: features + labels + training, seconds | peak memory |\n|--:|--:|--:|--:|--:|")
+    print("\n| candidates | `tator calibrate`: all, seconds | of that features + labels + training with thresholds | peak memory | pandas + XGBoost: features + labels + training, seconds | peak memory |\n|--:|--:|--:|--:|--:|--:|")
     for n in rows:
         workspace, dataset = work / f"scale_{n}", f"made_{n}"
         shutil.rmtree(workspace, ignore_errors=True)
@@ -209,8 +210,23 @@ def scale(program, work, rows):
         if rival.returncode:
             sys.exit(rival.stderr)
         theirs = json.loads(rival.stdout)
-        print(f"| {n:,} | {seconds:.1f} ({len(record['folds'])} part{'s' * (len(record['folds']) > 1)} tested, {record['tried'][0]['rounds']} trees) | {peak:.0f} MB | {theirs['features']:.1f} + {theirs['labels']:.1f} + {theirs['training']:.1f} | {theirs['peak_mb']:.0f} MB |", flush=True)
+        print(f"| {n:,} | {seconds:.1f} ({len(record['folds'])} part{'s' * (len(record['folds']) > 1)} tested, {record['tried'][0]['rounds']} trees) | {' + '.join(format(report['parts'][part], '.1f') for part in ('features', 'labels', 'training'))} | {peak:.0f} MB | {theirs['features']:.1f} + {theirs['labels']:.1f} + {theirs['training']:.1f} | {theirs['peak_mb']:.0f} MB |", flush=True)
         equal(workspace / "tables" / dataset / "calibrations" / report["calibration"], record)
+
+
+def begun(folder, features, margin):
+    """The log odds that the trees start from, as start.json tells them, and the share of their correction that counts."""
+    if not (folder / "start.json").exists():
+        return margin
+    start = json.loads((folder / "start.json").read_text())
+    size = features[start["size"]].astype("float64").fillna(0).clip(-8, 0).to_numpy()
+    terms = []
+    for name in start["scores"]:
+        score = features[name].astype("float64").fillna(0).to_numpy()
+        sure = score.clip(0.005, 0.995)
+        terms += [numpy.log(sure / (1 - sure)), score, score * size]
+    terms = (numpy.column_stack([*terms, size]) - start["means"]) / start["deviations"]
+    return start["offset"] + terms @ numpy.array(start["weights"]) + start["share"] * margin
 
 
 def equal(folder, record):
@@ -223,6 +239,7 @@ def equal(folder, record):
     model = xgboost.Booster(model_file=str(folder / "model.json"))
     cells = features.loc[rows, record["features"]["names"]].to_numpy("float32")
     margin = model.predict(xgboost.DMatrix(cells, feature_names=[f"f{at}" for at in range(cells.shape[1])]), output_margin=True).astype("float64")
+    margin = begun(folder, features.loc[rows], margin)
     theirs = 1 / (1 + numpy.exp(record["map"]["slope"] * margin + record["map"]["offset"]))
     print(f"<!-- Python's predictions on {rows.sum():,} rows differ by at most {numpy.abs(theirs - scores.score[rows]).max():.1e} -->", flush=True)
 

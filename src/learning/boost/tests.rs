@@ -39,6 +39,7 @@ impl Data {
             rows: &all[rows.clone()],
             targets: &self.right[rows],
             weights: &[],
+            margins: &[],
         };
         train(&sample(0..self.train), Some(&sample(self.train..all.len())), parameters, &mut |_| true).unwrap()
     }
@@ -144,7 +145,7 @@ fn a_bound_column_never_lowers_the_answer() {
 fn what_makes_no_sense_is_refused_in_words() {
     let data = Data::of(&read("boost.json"));
     let (table, all) = (data.table(), (0..10).collect::<Vec<_>>());
-    let alike = Sample { columns: &table, rows: &all, targets: &[1.0; 10], weights: &[] };
+    let alike = Sample { columns: &table, rows: &all, targets: &[1.0; 10], weights: &[], margins: &[] };
     let said = train(&alike, None, &Parameters::default(), &mut |_| true).unwrap_err().to_string();
     assert!(said.contains("nothing to tell apart"), "{said}");
     let short = Sample { targets: &[1.0; 9], ..alike };
@@ -162,10 +163,27 @@ fn what_makes_no_sense_is_refused_in_words() {
 }
 
 #[test]
+fn trees_begin_at_given_margins_and_add_to_them() {
+    let data = Data::of(&read("boost.json"));
+    let (table, all) = (data.table(), (0..data.train).collect::<Vec<_>>());
+    let targets = &data.right[..data.train];
+    let parameters = Parameters { rounds: 1, balance: false, eta: 0.01, subsample: 1.0, ..Parameters::default() };
+    let known: Vec<f32> = targets.iter().map(|right| if *right > 0.5 { 4.0 } else { -4.0 }).collect();
+    let sample = Sample { columns: &table, rows: &all, targets, weights: &[], margins: &known };
+    let trained = train(&sample, None, &parameters, &mut |_| true).unwrap();
+    // One small tree cannot know so much: the margins do.
+    assert!(trained.curve[0].train < 0.02, "{:?}", trained.curve);
+    let adds = trained.model.margins(&table, &all).unwrap();
+    assert!(adds.iter().all(|add| add.abs() < 0.1), "{adds:?}");
+    let short = Sample { margins: &known[1..], ..sample };
+    assert!(train(&short, None, &parameters, &mut |_| true).is_err());
+}
+
+#[test]
 fn a_listener_that_has_enough_stops_the_work() {
     let data = Data::of(&read("boost.json"));
     let (table, all) = (data.table(), (0..data.train).collect::<Vec<_>>());
-    let sample = Sample { columns: &table, rows: &all, targets: &data.right[..data.train], weights: &[] };
+    let sample = Sample { columns: &table, rows: &all, targets: &data.right[..data.train], weights: &[], margins: &[] };
     let stopped = train(&sample, None, &Parameters::default(), &mut |step| step.round < 3);
     assert!(matches!(stopped, Err(Error::Stopped)));
 }

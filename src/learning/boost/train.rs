@@ -24,6 +24,8 @@ pub struct Sample<'a> {
     pub targets: &'a [f32],
     /// For each of these rows how much it weighs; all alike when empty.
     pub weights: &'a [f32],
+    /// For each of these rows the log odds its trees start from; the share of right ones when empty.
+    pub margins: &'a [f32],
 }
 
 /// The losses after a round.
@@ -53,9 +55,10 @@ impl Sample<'_> {
     fn check(&self) -> Result<(), Error> {
         let fits = self.targets.len() == self.rows.len()
             && (self.weights.is_empty() || self.weights.len() == self.rows.len())
+            && (self.margins.is_empty() || self.margins.len() == self.rows.len())
             && self.rows.iter().all(|row| *row < self.columns.rows());
         if !fits {
-            return Err(Error::invalid("rows", "rows, targets and weights do not belong together"));
+            return Err(Error::invalid("rows", "rows, targets, weights and margins do not belong together"));
         }
         match self.targets.iter().position(|target| !(0.0..=1.0).contains(target)) {
             Some(at) => Err(Error::invalid("targets", format!("{} is not between 0 and 1", self.targets[at]))),
@@ -69,6 +72,9 @@ impl Sample<'_> {
         matrix.set_labels(self.targets).map_err(refused("targets"))?;
         if !self.weights.is_empty() {
             matrix.set_weights(self.weights).map_err(refused("weights"))?;
+        }
+        if !self.margins.is_empty() {
+            matrix.set_base_margin(self.margins).map_err(refused("margins"))?;
         }
         Ok(matrix)
     }
@@ -91,7 +97,8 @@ pub fn train(
         return Err(Error::invalid("targets", "all rows are right or all are wrong: there is nothing to tell apart"));
     }
     let weight = if parameters.balance { (1.0 - share) / share } else { 1.0 };
-    let prior = if parameters.balance { 0.5 } else { share };
+    // Rows that start somewhere else start nowhere else besides.
+    let prior = if parameters.balance || !sample.margins.is_empty() { 0.5 } else { share };
     let rows = sample.matrix()?;
     let aside = tune.map(Sample::matrix).transpose()?;
     let cells = rows.num_rows() * rows.num_cols();

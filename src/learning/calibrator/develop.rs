@@ -5,7 +5,7 @@ use tator_domain::PixelBox;
 
 use super::ensemble::{Ensemble, Ground, sigmoid};
 use super::folds::deal;
-use super::options::Options;
+use super::options::{MOST_WAYS, Options};
 use super::pool::Pool;
 use super::priors::{PRIOR_COLUMNS, Priors};
 use super::rule::{Rule, choose_rule};
@@ -56,9 +56,11 @@ pub(super) struct Fitting<'a> {
     pub shelf: &'a dyn Shelf,
 }
 
-/// Margins of rows whose image no model has seen, and the models.
+/// Log odds of rows whose image no model has seen, and the models.
 struct Crossed {
-    margins: Vec<(usize, f64)>,
+    /// Rows with where their trees start and where they end.
+    steps: Vec<(usize, [f64; 2])>,
+    has_start: bool,
     loss: f64,
     rounds: Vec<u32>,
     curve: Vec<Step>,
@@ -105,16 +107,31 @@ impl Fitting<'_> {
         tried.sort_by(|a, b| a.0.loss.total_cmp(&b.0.loss));
         let (tried, mut crossed): (Vec<Tried>, Vec<Crossed>) = tried.into_iter().unzip();
         let best = crossed.swap_remove(0);
-        let platt = self.map(&best.margins)?;
-        let out_of_fold: Vec<(usize, f64)> =
-            best.margins.iter().map(|(row, margin)| (*row, platt.probability(*margin))).collect();
-        let marked: Vec<bool> = folds.iter().map(Option::is_some).collect();
-        let rule = choose_rule(self.pool, &marked, &folds, &self.scored(&out_of_fold), self.options)?;
-        let (ensemble, priors) = match best.only {
+        let Settled { share, platt, out_of_fold, rule } = self.settle(&best, &folds)?;
+        let (mut ensemble, priors) = match best.only {
             Some(made) => made,
             None => self.whole(&tried[0].parameters, &best.rounds, hear)?,
         };
+        ensemble.take(share);
         Ok(Development { ensemble, priors, platt, rule, tried, curve: best.curve, out_of_fold })
+    }
+
+    /// How much of the trees' correction counts: as much as finds objects best on images left out. Trees lower their loss, which
+    /// is another thing: where few candidates are right, they may know more and still put them into a worse order.
+    fn settle(&self, crossed: &Crossed, folds: &[Option<usize>]) -> Result<Settled, Error> {
+        let marked: Vec<bool> = folds.iter().map(Option::is_some).collect();
+        let mut best: Option<Settled> = None;
+        for share in Ensemble::shares(crossed.has_start) {
+            let margins = of_share(&crossed.steps, *share);
+            let platt = self.map(&margins)?;
+            let out_of_fold: Vec<(usize, f64)> =
+                margins.into_iter().map(|(row, margin)| (row, platt.probability(margin))).collect();
+            let rule = choose_rule(self.pool, &marked, folds, &self.scored(&out_of_fold), self.options)?;
+            if best.as_ref().is_none_or(|best| rule.cross_fitted_f1 > best.rule.cross_fitted_f1) {
+                best = Some(Settled { share: *share, platt, out_of_fold, rule });
+            }
+        }
+        best.ok_or_else(|| Error::invalid("shares", "there is none to choose from"))
     }
 
     /// Detections with a score of ours.
@@ -128,7 +145,7 @@ impl Fitting<'_> {
         let deeper = |by: i64| (i64::from(base.max_depth) + by).clamp(2, 14).unsigned_abs() as u32;
         let tators =
             Parameters { balance: true, rounds: 600, early_stop: 50, seed: base.seed, ..Parameters::default() };
-        let others = [
+        let others: [_; MOST_WAYS] = [
             Parameters { max_depth: deeper(2), ..base.clone() },
             Parameters { max_depth: deeper(-1), ..base.clone() },
             Parameters { eta: base.eta / 2.0, colsample: 0.8, ..base.clone() },
@@ -151,21 +168,29 @@ impl Fitting<'_> {
         if n_folds == 0 {
             return Err(Error::invalid("images", "too few images have known truth to leave some out"));
         }
-        let mut crossed = Crossed { margins: Vec::new(), loss: 0.0, rounds: Vec::new(), curve: Vec::new(), only: None };
+        let mut crossed = Crossed {
+            steps: Vec::new(),
+            has_start: false,
+            loss: 0.0,
+            rounds: Vec::new(),
+            curve: Vec::new(),
+            only: None,
+        };
         let mut all_rounds: Vec<Vec<u32>> = Vec::new();
         for fold in 0..n_folds {
             let held: Vec<bool> = folds.iter().map(|one| *one == Some(fold)).collect();
             let train: Vec<bool> = self.dev.iter().zip(&held).map(|(dev, held)| *dev && !*held).collect();
             let priors = Priors::fit(self.pool, &train);
             let (rows, aside) = (self.pool.rows_on(&train), self.pool.rows_on(&held));
-            let (fitted, margins) = with_priors(self.pool, &priors, |columns| {
+            let (fitted, steps) = with_priors(self.pool, &priors, |columns| {
                 let content = self.content(&priors);
                 let ground = self.ground(columns, parameters, &content);
                 let fitted = ground.grow(&rows, Some(&aside), None, &mut |step| hear(&Heard { fold, step: *step }))?;
-                let margins = fitted.ensemble.margins(columns, &aside)?;
-                Ok((fitted, margins))
+                let steps = fitted.ensemble.steps(columns, &aside)?;
+                Ok((fitted, steps))
             })?;
-            crossed.margins.extend(aside.into_iter().zip(margins));
+            crossed.steps.extend(aside.into_iter().zip(steps));
+            crossed.has_start = fitted.ensemble.has_start();
             all_rounds.push(fitted.rounds);
             if fold == 0 {
                 crossed.curve = fitted.curve;
@@ -174,10 +199,10 @@ impl Fitting<'_> {
                 crossed.only = Some((fitted.ensemble, priors));
             }
         }
-        crossed.margins.sort_by_key(|(row, _)| *row);
+        crossed.steps.sort_by_key(|(row, _)| *row);
         crossed.rounds =
             (0..all_rounds[0].len()).map(|at| middle(all_rounds.iter().map(|of| of[at]).collect())).collect();
-        crossed.loss = self.loss(&crossed.margins)?;
+        crossed.loss = self.loss(&of_share(&crossed.steps, 1.0))?;
         Ok(crossed)
     }
 
@@ -228,6 +253,19 @@ impl Fitting<'_> {
         };
         Ok(known.iter().map(one).sum::<f64>() / known.len().max(1) as f64)
     }
+}
+
+/// What is chosen on images left out.
+struct Settled {
+    share: f64,
+    platt: Platt,
+    out_of_fold: Vec<(usize, f64)>,
+    rule: Rule,
+}
+
+/// Log odds when a share of the trees' correction counts.
+fn of_share(steps: &[(usize, [f64; 2])], share: f64) -> Vec<(usize, f64)> {
+    steps.iter().map(|(row, [from, to])| (*row, from + share * (to - from))).collect()
 }
 
 fn middle(mut rounds: Vec<u32>) -> u32 {

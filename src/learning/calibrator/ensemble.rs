@@ -1,9 +1,10 @@
-//! The trees of a calibration: one model for all candidates, and further ones for some.
+//! The trees of a calibration: one model for all candidates, and further ones for some, all on top of one start.
 
 use serde::{Deserialize, Serialize};
 
 use super::options::Options;
 use super::shelf::{self, Shelf};
+use super::start::Start;
 use crate::Error;
 use crate::boost::{Columns, Format, Model, Parameters, Sample, Step, train};
 
@@ -23,10 +24,13 @@ pub struct Expert {
 
 /// Rows an expert needs, of which both kinds; otherwise the common model does its work.
 const LEAST_ROWS: usize = 32;
+/// The file of the start.
+const START: &str = "start.json";
 
 /// Trained trees.
 #[derive(Debug)]
 pub struct Ensemble {
+    start: Option<Start>,
     base: Model,
     experts: Vec<(Expert, Model)>,
 }
@@ -59,7 +63,10 @@ impl Ground<'_> {
         rounds: Option<&[u32]>,
         hear: &mut dyn FnMut(&Step) -> bool,
     ) -> Result<Fitted, Error> {
-        let (base, of_base, curve) = self.one(rows, held, rounds.map(|rounds| rounds[0]), hear)?;
+        let (known, targets) = self.known(rows);
+        let start = if self.options.start { Start::fit(self.columns, &known, &targets)? } else { None };
+        let start = start.as_ref();
+        let (base, of_base, curve) = self.one((rows, held), start, rounds.map(|rounds| rounds[0]), hear)?;
         let (mut counts, mut experts) = (vec![of_base], Vec::new());
         for (at, expert) in self.options.experts.iter().enumerate() {
             let (mine, aside) = (self.of(expert, rows), held.map(|held| self.of(expert, held)));
@@ -71,36 +78,46 @@ impl Ground<'_> {
                 counts.push(0);
                 continue;
             }
-            let (model, n, _) = self.one(&mine, aside.as_deref(), wanted, hear)?;
+            let (model, n, _) = self.one((&mine, aside.as_deref()), start, wanted, hear)?;
             counts.push(n);
             experts.push((expert.clone(), model));
         }
-        Ok(Fitted { ensemble: Ensemble { base, experts }, rounds: counts, curve })
+        Ok(Fitted { ensemble: Ensemble { start: start.cloned(), base, experts }, rounds: counts, curve })
     }
 
     fn one(
         &self,
-        rows: &[usize],
-        held: Option<&[usize]>,
+        (rows, held): (&[usize], Option<&[usize]>),
+        start: Option<&Start>,
         rounds: Option<u32>,
         hear: &mut dyn FnMut(&Step) -> bool,
     ) -> Result<(Model, u32, Vec<Step>), Error> {
         let (rows, targets) = self.known(rows);
         let aside = held.map(|held| self.known(held)).filter(|(held, _)| !held.is_empty());
         let columns = self.columns;
-        let sample = Sample { columns, rows: &rows, targets: &targets, weights: &[] };
-        let tune = aside.as_ref().map(|(rows, targets)| Sample { columns, rows, targets, weights: &[] });
         let rounds = rounds.unwrap_or(self.parameters.rounds);
         let parameters = Parameters { rounds, ..self.parameters.clone() };
         let beside = aside.as_ref().map(|(rows, targets)| (&rows[..], &targets[..]));
-        let key = shelf::key(self.content, (&rows, &targets), beside, &parameters);
+        let begun = serde_json::to_string(&start).map_err(|e| Error::invalid("start", e.to_string()))?;
+        let key = shelf::key(&format!("{} {begun}", self.content), (&rows, &targets), beside, &parameters);
         if let Some(known) = shelf::find(self.shelf, &key, columns.names()) {
             return Ok(known);
         }
+        let from = |rows: &[usize]| self.margins(start, rows);
+        let (own, other) = (from(&rows)?, aside.as_ref().map_or(Ok(Vec::new()), |(rows, _)| from(rows))?);
+        let sample = Sample { columns, rows: &rows, targets: &targets, weights: &[], margins: &own };
+        let tune =
+            aside.as_ref().map(|(rows, targets)| Sample { columns, rows, targets, weights: &[], margins: &other });
         let trained = train(&sample, tune.as_ref(), &parameters, hear)?;
         let mut grown = (trained.model, trained.rounds, trained.curve);
         shelf::keep(self.shelf, &key, &mut grown)?;
         Ok(grown)
+    }
+
+    /// The log odds that trees start from; none where they start from the share of right ones.
+    fn margins(&self, start: Option<&Start>, rows: &[usize]) -> Result<Vec<f32>, Error> {
+        let margins = start.map_or(Ok(Vec::new()), |start| start.margins(self.columns, rows))?;
+        Ok(margins.into_iter().map(|margin| margin as f32).collect())
     }
 
     /// Rows with a target, and the targets.
@@ -125,17 +142,71 @@ impl Ensemble {
     /// # Errors
     /// [`Error::Invalid`] when the table has other columns.
     pub fn margins(&self, columns: &Columns<'_>, rows: &[usize]) -> Result<Vec<f64>, Error> {
-        let mut margins = self.base.margins(columns, rows)?;
+        let share = self.share();
+        Ok(self.steps(columns, rows)?.into_iter().map(|[from, to]| from + share * (to - from)).collect())
+    }
+
+    /// Where the trees start for each of these rows, and where they would end if their whole correction counted.
+    pub(super) fn steps(&self, columns: &Columns<'_>, rows: &[usize]) -> Result<Vec<[f64; 2]>, Error> {
+        let from = match &self.start {
+            Some(start) => start.margins(columns, rows)?,
+            None => vec![0.0; rows.len()],
+        };
+        let trees = self.base.margins(columns, rows)?;
+        let mut steps: Vec<[f64; 2]> = from.iter().zip(trees).map(|(from, trees)| [*from, from + trees]).collect();
         for (expert, model) in &self.experts {
             let Some(column) = columns.column(&expert.column) else { continue };
             let places: Vec<usize> = (0..rows.len()).filter(|at| column[rows[*at]] > 0.0).collect();
             let mine: Vec<usize> = places.iter().map(|at| rows[*at]).collect();
-            for (at, own) in places.into_iter().zip(model.margins(columns, &mine)?) {
-                let share = (1.0 - expert.alpha) * sigmoid(margins[at]) + expert.alpha * sigmoid(own);
-                margins[at] = if expert.alpha >= 1.0 { own } else { logit(share) };
+            for (at, trees) in places.into_iter().zip(model.margins(columns, &mine)?) {
+                let [from, to] = &mut steps[at];
+                let own = *from + trees;
+                let share = (1.0 - expert.alpha) * sigmoid(*to) + expert.alpha * sigmoid(own);
+                *to = if expert.alpha >= 1.0 { own } else { logit(share) };
             }
         }
-        Ok(margins)
+        Ok(steps)
+    }
+
+    /// The share of the trees' correction that counts; all of it where they start from nothing but the share of right ones.
+    fn share(&self) -> f64 {
+        self.start.as_ref().map_or(1.0, |start| start.share)
+    }
+
+    /// The shares of the trees' correction that can be chosen from.
+    pub(super) fn shares(start: bool) -> &'static [f64] {
+        if start { &[0.0, 0.5, 1.0] } else { &[1.0] }
+    }
+
+    /// Lets a share of the trees' correction count.
+    pub(super) fn take(&mut self, share: f64) {
+        self.start.iter_mut().for_each(|start| start.share = share);
+    }
+
+    /// Whether the trees start from a regression.
+    pub(super) fn has_start(&self) -> bool {
+        self.start.is_some()
+    }
+
+    /// What each column adds to the log odds of each of these rows for the model of all candidates, and last what all start from.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the table has other columns.
+    pub fn contributions(&self, columns: &Columns<'_>, rows: &[usize]) -> Result<Vec<Vec<f64>>, Error> {
+        let mut all = self.base.contributions(columns, rows)?;
+        if let Some(start) = &self.start {
+            all.iter_mut().flatten().for_each(|add| *add *= start.share);
+            let (told, from) = start.contributions(columns, rows)?;
+            let names = columns.names();
+            for (adds, told) in all.iter_mut().zip(told) {
+                for (name, add) in told {
+                    let at = names.iter().position(|known| known == name).unwrap_or(names.len());
+                    adds[at] += add;
+                }
+                adds[names.len()] += from;
+            }
+        }
+        Ok(all)
     }
 
     /// The model of all candidates.
@@ -144,12 +215,16 @@ impl Ensemble {
         &self.base
     }
 
-    /// The models as files, by name: `model.json` and one an expert.
+    /// The models as files, by name: `model.json`, `start.json` where the trees have one, and one an expert.
     ///
     /// # Errors
     /// [`Error::Invalid`] when XGBoost cannot write them.
     pub fn files(&mut self) -> Result<Vec<(String, Vec<u8>)>, Error> {
         let mut files = vec![("model.json".to_owned(), self.base.to_bytes(Format::Json)?)];
+        if let Some(start) = &self.start {
+            let text = serde_json::to_vec(start).map_err(|e| Error::invalid("start", e.to_string()))?;
+            files.push((START.to_owned(), text));
+        }
         for (expert, model) in &mut self.experts {
             files.push((format!("expert_{}.json", expert.name), model.to_bytes(Format::Json)?));
         }
@@ -168,7 +243,8 @@ impl Ensemble {
                 own.push((expert.clone(), Model::from_bytes(&bytes)?));
             }
         }
-        Ok(Self { base: Model::from_bytes(&base)?, experts: own })
+        let start = read(START).map(|bytes| Start::from_bytes(&bytes)).transpose()?;
+        Ok(Self { start, base: Model::from_bytes(&base)?, experts: own })
     }
 }
 

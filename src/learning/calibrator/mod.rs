@@ -2,11 +2,11 @@
 //! seen, beside every source alone, and promoted only when it is better than all of them.
 //!
 //! ```text
-//! Pool ─▶ labels ─▶ develop: folds, priors, trees, map, rule ─▶ test images ─▶ gate
+//! Pool ─▶ labels ─▶ develop: folds, priors, start, trees, map, rule ─▶ test images ─▶ gate
 //! ```
 //!
 //! Images are dealt out by a hash of their number, so the order of rows decides nothing. Whatever is fitted (priors,
-//! trees, the map to probabilities, thresholds) is fitted on development images alone; a test image is looked at once, by
+//! the start of the trees, trees, the map to probabilities, thresholds) is fitted on development images alone; a test image is looked at once, by
 //! models that have not seen it. Thresholds are chosen on scores of models that did not train on the image, after the
 //! same suppression and by the same rule as later in use, and so are those of every baseline.
 
@@ -21,6 +21,7 @@ mod priors;
 mod rule;
 mod run;
 mod shelf;
+mod start;
 #[cfg(test)]
 mod tests;
 
@@ -35,3 +36,4 @@ pub use priors::{PRIOR_COLUMNS, Priors};
 pub use rule::{Rule, Scope};
 pub use run::{Calibrated, FoldReport, Heard, RowScore, calibrate, try_out};
 pub use shelf::{NoShelf, Shelf};
+pub use start::Start;

@@ -7,6 +7,9 @@ use crate::Error;
 use crate::boost::Parameters;
 use crate::calibration::{Objective, Resampling};
 
+/// Ways of growing trees that a sweep can try besides the one asked for.
+pub(super) const MOST_WAYS: usize = 7;
+
 /// How many candidates of an object count as right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -33,14 +36,18 @@ pub struct Options {
     /// The column whose greatest value chooses first where one candidate an object counts as right; the run's score where the
     /// table has no such column. Scores of unlike models compare badly.
     pub rank_by: String,
+    /// The trees start from a regression on what each look says, not from the share of right candidates.
+    pub start: bool,
     /// How the trees are grown.
     pub parameters: Parameters,
     /// How many other ways of growing them are tried.
     pub sweep: usize,
     /// Models of their own for some candidates.
     pub experts: Vec<Expert>,
-    /// Images from which on a third part is kept aside for one test; fewer are tested in turn.
+    /// Images from which on a third part is kept aside for one test, given truths enough; fewer are tested in turn.
     pub split_from: usize,
+    /// Truths from which on that is done, given images enough.
+    pub split_truths: usize,
     /// Parts that are tested in turn.
     pub outer_folds: usize,
     /// Parts of the development images that are scored in turn.
@@ -55,16 +62,17 @@ pub struct Options {
     pub seed: u64,
 }
 
-/// Shallower trees on fewer columns than Tator's: some thousand right candidates are few, and deep trees learn them by heart.
+/// Shallower trees on fewer columns than Tator's, which take small steps from where they start: some thousand right candidates
+/// are few, and deep trees learn them by heart.
 fn shallow() -> Parameters {
     Parameters {
-        rounds: 400,
-        early_stop: 30,
-        max_depth: 4,
+        rounds: 300,
+        early_stop: 20,
+        max_depth: 3,
         eta: 0.1,
         colsample: 0.5,
-        min_child_weight: 5.0,
-        lambda: 3.0,
+        min_child_weight: 15.0,
+        lambda: 10.0,
         balance: false,
         ..Parameters::default()
     }
@@ -78,10 +86,12 @@ impl Default for Options {
             wrong_per_right: None,
             labels: Labels::OneToOne,
             rank_by: "agreement".to_owned(),
+            start: true,
             parameters: shallow(),
             sweep: 0,
             experts: Vec::new(),
-            split_from: 2_000,
+            split_from: 1_000,
+            split_truths: 10_000,
             outer_folds: 5,
             inner_folds: 4,
             dedupe: vec![0.5, 0.6, 0.75],
@@ -108,6 +118,9 @@ impl Options {
         if self.wrong_per_right.is_some_and(|most| most.is_nan() || most < 0.0) {
             return Err(Error::invalid("wrong_per_right", "must be 0 or more"));
         }
+        if self.sweep > MOST_WAYS {
+            return Err(Error::invalid("sweep", format!("{} ways are asked for, there are {MOST_WAYS}", self.sweep)));
+        }
         if self.dedupe.is_empty() {
             return Err(Error::invalid("dedupe", "name at least one overlap, such as 0.5"));
         }
@@ -115,7 +128,13 @@ impl Options {
         if let Some((what, n)) = folds.into_iter().find(|(_, n)| !(2..=20).contains(n)) {
             return Err(Error::invalid(what, format!("{n} must be 2 to 20")));
         }
-        self.experts.iter().try_for_each(|expert| share("alpha", expert.alpha))?;
+        for (at, Expert { name, alpha, .. }) in self.experts.iter().enumerate() {
+            share("alpha", *alpha)?;
+            let is_word = !name.is_empty() && name.chars().all(|sign| sign.is_ascii_alphanumeric() || sign == '_');
+            if !is_word || self.experts[..at].iter().any(|other| other.name == *name) {
+                return Err(Error::invalid("experts", format!("{name:?}: names are letters and digits, each once")));
+            }
+        }
         self.parameters.check()
     }
 

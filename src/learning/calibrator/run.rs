@@ -1,6 +1,7 @@
 //! The whole of a calibration: parts, development, test, baselines, gate.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use tator_domain::PixelBox;
@@ -73,12 +74,25 @@ pub struct Calibrated {
     pub gate: Gate,
     /// Every fold.
     pub folds: Vec<FoldReport>,
+    /// Seconds of each part of the work: labels, training (with thresholds), testing, intervals.
+    pub seconds: BTreeMap<String, f64>,
 }
 
 /// The name of our own counts in [`Calibrated::per_image`].
 const OURS: &str = "calibrated";
 /// The name of all candidates by the run's score.
 const UNION: &str = "union";
+
+/// What is compared with: the sources, and all candidates by the run's score. A source that is called like something of ours
+/// keeps its name with a word to it.
+fn compared(pool: &Pool<'_>, sources: &[Source]) -> Vec<Source> {
+    let told_apart = |source: &Source| match source.name.as_str() {
+        OURS | UNION => Source { name: format!("{} (model)", source.name), ..source.clone() },
+        _ => source.clone(),
+    };
+    let union = Source { name: UNION.to_owned(), detections: pool.candidates.to_vec() };
+    sources.iter().map(told_apart).chain([union]).collect()
+}
 
 /// Calibrates a pool. `sources` are compared with; `shelf` keeps trees for the next time; `hear` gets every step and its `false` stops.
 ///
@@ -92,20 +106,24 @@ pub fn calibrate(
     hear: &mut dyn FnMut(&Heard) -> bool,
 ) -> Result<Calibrated, Error> {
     options.check()?;
+    let begun = Instant::now();
     let targets = pool
         .targets(options.iou, options.labels, &options.rank_by)
         .map_err(|e| Error::invalid("candidates", e.to_string()))?;
-    let mut baselines: Vec<Source> = sources.to_vec();
-    baselines.push(Source { name: UNION.to_owned(), detections: pool.candidates.to_vec() });
+    let baselines = compared(pool, sources);
     let mut trial = Trial::new(pool, &baselines, options);
+    trial.took("labels", begun);
     let all = vec![true; pool.images.len()];
-    if pool.images.len() >= options.split_from {
+    let n_truths = pool.truths.iter().filter(|truth| !truth.crowd).count();
+    if pool.images.len() >= options.split_from && n_truths >= options.split_truths {
         let parts = parts(pool.images, options.seed);
         let is = |wanted: Part| parts.iter().map(|part| *part == wanted).collect::<Vec<_>>();
         let (tune, test) = (is(Part::Tune), is(Part::Test));
         let dev: Vec<bool> = test.iter().map(|is| !is).collect();
         let fitting = Fitting { pool, targets: &targets, dev: &dev, aside: Some(&tune), options, shelf };
+        let begun = Instant::now();
         let development = fitting.develop(hear)?;
+        trial.took("training", begun);
         trial.test(&development, &dev, Some(&tune), &test, 0)?;
         trial.score_rest(&development, &parts)?;
         return trial.conclude(Protocol::Split, development);
@@ -120,10 +138,15 @@ pub fn calibrate(
         let test: Vec<bool> = outer.iter().map(|one| *one == Some(fold)).collect();
         let dev: Vec<bool> = test.iter().map(|is| !is).collect();
         let fitting = Fitting { pool, targets: &targets, dev: &dev, aside: None, options, shelf };
-        trial.test(&fitting.develop(hear)?, &dev, None, &test, fold)?;
+        let begun = Instant::now();
+        let development = fitting.develop(hear)?;
+        trial.took("training", begun);
+        trial.test(&development, &dev, None, &test, fold)?;
     }
     let fitting = Fitting { pool, targets: &targets, dev: &all, aside: None, options, shelf };
+    let begun = Instant::now();
     let development = fitting.develop(hear)?;
+    trial.took("training", begun);
     trial.conclude(Protocol::Nested { folds: n }, development)
 }
 
@@ -139,10 +162,10 @@ pub fn try_out(
     options: &Options,
 ) -> Result<Calibrated, Error> {
     options.check()?;
-    let mut baselines: Vec<Source> = sources.to_vec();
-    baselines.push(Source { name: UNION.to_owned(), detections: pool.candidates.to_vec() });
+    let baselines = compared(pool, sources);
     let mut trial = Trial::new(pool, &baselines, options);
     let n = options.outer_folds;
+    trial.score(&development, &vec![true; pool.images.len()], Part::Test)?;
     // With too few images there is nothing to compare with: the gate says so.
     if pool.images.len() >= 2 * n {
         let outer = deal(pool.images, &vec![true; pool.images.len()], n, options.seed);
@@ -164,13 +187,28 @@ struct Trial<'a> {
     counts: BTreeMap<String, Vec<Option<Counts>>>,
     rules: BTreeMap<String, Vec<Rule>>,
     folds: Vec<FoldReport>,
+    seconds: BTreeMap<String, f64>,
 }
 
 impl<'a> Trial<'a> {
     fn new(pool: &'a Pool<'a>, baselines: &'a [Source], options: &'a Options) -> Self {
         let none = RowScore { probability: 0.0, fold: None, part: Part::Train, accepted: false, kept: false };
         let scores = vec![none; pool.candidates.len()];
-        Self { pool, baselines, options, scores, counts: BTreeMap::new(), rules: BTreeMap::new(), folds: Vec::new() }
+        Self {
+            pool,
+            baselines,
+            options,
+            scores,
+            counts: BTreeMap::new(),
+            rules: BTreeMap::new(),
+            folds: Vec::new(),
+            seconds: BTreeMap::new(),
+        }
+    }
+
+    /// Adds to what a part of the work took.
+    fn took(&mut self, part: &str, begun: Instant) {
+        *self.seconds.entry(part.to_owned()).or_default() += begun.elapsed().as_secs_f64();
     }
 
     /// Opens the test images of a fold, once, for ours and for every baseline.
@@ -182,6 +220,7 @@ impl<'a> Trial<'a> {
         test: &[bool],
         fold: usize,
     ) -> Result<(), Error> {
+        let begun = Instant::now();
         let rows = self.pool.rows_on(test);
         let probabilities =
             with_priors(self.pool, &development.priors, |columns| development.probabilities(columns, &rows))?;
@@ -211,6 +250,7 @@ impl<'a> Trial<'a> {
             let (dev_images, test_images) = (n(dev), n(test));
             self.folds.push(FoldReport { dev_images, test_images, rounds: best.rounds, loss: best.loss });
         }
+        self.took("testing", begun);
         Ok(())
     }
 
@@ -246,35 +286,46 @@ impl<'a> Trial<'a> {
     fn score_rest(&mut self, development: &Development, parts: &[Part]) -> Result<(), Error> {
         for part in [Part::Train, Part::Tune] {
             let marked: Vec<bool> = parts.iter().map(|one| *one == part).collect();
-            let rows = self.pool.rows_on(&marked);
-            if rows.is_empty() {
-                continue;
-            }
-            let told =
-                with_priors(self.pool, &development.priors, |columns| development.probabilities(columns, &rows))?;
-            self.keep(&rows.into_iter().zip(told).collect::<Vec<_>>(), &development.rule, (None, part));
+            self.score(development, &marked, part)?;
         }
         Ok(())
     }
 
-    fn conclude(self, protocol: Protocol, development: Development) -> Result<Calibrated, Error> {
+    /// Scores the candidates of the marked images, untested.
+    fn score(&mut self, development: &Development, marked: &[bool], part: Part) -> Result<(), Error> {
+        let rows = self.pool.rows_on(marked);
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let told = with_priors(self.pool, &development.priors, |columns| development.probabilities(columns, &rows))?;
+        self.keep(&rows.into_iter().zip(told).collect::<Vec<_>>(), &development.rule, (None, part));
+        Ok(())
+    }
+
+    fn conclude(mut self, protocol: Protocol, development: Development) -> Result<Calibrated, Error> {
+        let begun = Instant::now();
         let resampling = self.options.resampling();
         let tested: BTreeMap<String, Vec<Counts>> =
             self.counts.iter().map(|(name, of)| (name.clone(), of.iter().flatten().copied().collect())).collect();
-        let mut rules = self.rules;
+        let mut rules = std::mem::take(&mut self.rules);
         let mut standing =
             |name: &str, counts: &[Counts]| Standing::of(counts, rules.remove(name).unwrap_or_default(), &resampling);
         let ours = tested.get(OURS).cloned().unwrap_or_default();
         let others: BTreeMap<String, Vec<Counts>> = tested.into_iter().filter(|(name, _)| name != OURS).collect();
+        let test = standing(OURS, &ours);
+        let baselines = others.iter().map(|(name, counts)| (name.clone(), standing(name, counts))).collect();
+        let gate = gate(&ours, &others, &resampling);
+        self.took("intervals", begun);
         Ok(Calibrated {
             protocol,
             development,
             scores: self.scores,
-            test: standing(OURS, &ours),
-            baselines: others.iter().map(|(name, counts)| (name.clone(), standing(name, counts))).collect(),
+            test,
+            baselines,
             per_image: self.counts,
-            gate: gate(&ours, &others, &resampling),
+            gate,
             folds: self.folds,
+            seconds: self.seconds,
         })
     }
 }

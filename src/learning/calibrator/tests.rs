@@ -105,7 +105,7 @@ fn nothing_to_learn_is_not_promoted() {
 
 #[test]
 fn many_images_are_split_by_hash_and_the_test_part_is_opened_once() {
-    let done = World::of(300, 3).calibrated(&Options { split_from: 200, ..options() });
+    let done = World::of(300, 3).calibrated(&Options { split_from: 200, split_truths: 200, ..options() });
     assert_eq!((done.protocol, done.folds.len()), (Protocol::Split, 1));
     let n = |part| done.scores.iter().filter(|score| score.part == part).count();
     assert!(n(Part::Train) > n(Part::Tune) && n(Part::Test) > 0);
@@ -212,11 +212,55 @@ fn experts_take_the_place_of_the_common_model_where_they_can() {
     let expert = Expert { name: "agreed".into(), column: "both".into(), alpha: 1.0 };
     let mut done = world.calibrated(&Options { experts: vec![expert.clone()], ..options() });
     let files = done.development.ensemble.files().unwrap();
-    assert_eq!(files.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["model.json", "expert_agreed.json"]);
+    assert_eq!(
+        files.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(),
+        ["model.json", "start.json", "expert_agreed.json"]
+    );
     let again = Ensemble::open(&[expert], |name| files.iter().find(|(known, _)| known == name).map(|(_, b)| b.clone()));
     let mut again = again.unwrap();
     assert_eq!(again.files().unwrap(), files);
     assert!(Ensemble::open(&[], |_| None).is_err());
+}
+
+#[test]
+fn a_recipe_from_elsewhere_scores_images_that_are_too_few_to_test_it() {
+    let made = World::of(120, 10).calibrated(&options());
+    let few = World::of(4, 11);
+    let done = try_out(&few.pool(), &few.sources, made.development, &options()).unwrap();
+    assert!(done.scores.iter().all(|score| score.probability > 0.0 && score.fold.is_none()));
+    assert!(done.scores.iter().any(|score| score.kept) && !done.gate.promoted);
+}
+
+#[test]
+fn models_that_are_called_like_something_of_ours_are_told_apart() {
+    let mut world = World::of(60, 12);
+    world.sources[0].name = "calibrated".to_owned();
+    world.sources[1].name = "union".to_owned();
+    let done = world.calibrated(&options());
+    assert!(done.baselines.keys().eq(["calibrated (model)", "union", "union (model)"]), "{:?}", done.baselines.keys());
+    let twice = vec![Expert { name: "x".into(), column: "both".into(), alpha: 1.0 }; 2];
+    assert!(Options { experts: twice, ..options() }.check().is_err());
+}
+
+#[test]
+fn trees_correct_what_they_start_from_and_a_file_keeps_both() {
+    let world = World::of(150, 13);
+    let (mut with, mut without) =
+        (world.calibrated(&options()), world.calibrated(&Options { start: false, ..options() }));
+    let files = with.development.ensemble.files().unwrap();
+    assert!(files.iter().any(|(name, _)| name == "start.json"));
+    assert!(without.development.ensemble.files().unwrap().iter().all(|(name, _)| name != "start.json"));
+    let again = Ensemble::open(&[], |name| files.iter().find(|(known, _)| known == name).map(|(_, b)| b.clone()));
+    let (again, pool, rows) = (again.unwrap(), world.pool(), [0, 5, 9]);
+    let priors = with.development.priors.columns_of(&pool);
+    let names: Vec<String> = pool.columns.names().iter().cloned().chain(PRIOR_COLUMNS.map(str::to_owned)).collect();
+    let cells = pool.columns.slices().iter().copied().chain(priors.iter().map(Vec::as_slice)).collect();
+    let columns = Columns::new(&names, cells).unwrap();
+    let margins = again.margins(&columns, &rows).unwrap();
+    assert_eq!(margins, with.development.ensemble.margins(&columns, &rows).unwrap());
+    for (adds, margin) in again.contributions(&columns, &rows).unwrap().iter().zip(margins) {
+        assert!((adds.iter().sum::<f64>() - margin).abs() < 1e-4, "{adds:?} {margin}");
+    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 use tator_domain::{DatasetName, RunName};
-use tator_learning::boost::{Columns, Model};
+use tator_learning::boost::Columns;
+use tator_learning::calibrator::Ensemble;
 use tator_store::RunKind;
 
 use super::record::Record;
@@ -38,7 +39,7 @@ pub struct Explained {
 }
 
 impl Workbench {
-    /// Explains candidates by the final trees of a calibration. On test images the score in the table is that of trees that had
+    /// Explains candidates by the final trees and what they start from of a calibration. On test images the score in the table is that of trees that had
     /// not seen the image; the reasons are those of the trees in use.
     ///
     /// # Errors
@@ -54,9 +55,10 @@ impl Workbench {
         }
         let reader = self.reader();
         let record = Record::parse(&reader.run_entry(d, RunKind::Calibration, name)?.record)?;
-        let path = reader.run_folder(d, RunKind::Calibration, name).join("model.json");
-        let bytes = std::fs::read(&path).map_err(Error::io(format!("reading {}", path.display())))?;
-        let model = Model::from_bytes(&bytes).map_err(refused)?;
+        let folder = reader.run_folder(d, RunKind::Calibration, name);
+        let is_ours = |file: &str| record.files.contains_key(file);
+        let read = |file: &str| is_ours(file).then(|| std::fs::read(folder.join(file)).ok()).flatten();
+        let model = Ensemble::open(&record.options.experts, read).map_err(refused)?;
         let names = &record.features.names;
         let rows = reader.calibration_features(d, name, names, candidates)?;
         if rows.is_empty() {

@@ -143,6 +143,9 @@ pub(super) struct Reviewed {
     pub missed: Vec<Missed>,
 }
 
+/// Accepted candidates of each class, each by the rule of its part, which has not seen its image: right ones, wrong ones.
+type Accepted = BTreeMap<ClassId, (usize, usize)>;
+
 /// What is looked at.
 pub(super) struct Review<'a> {
     pub candidates: &'a [Detection],
@@ -184,6 +187,7 @@ impl Review<'_> {
         let reach = covered(&truths, self.candidates, self.iou, Classes::Apart).map_err(bad)?;
         let mut said = vec![Said { right: None, finding: None }; self.candidates.len()];
         let mut judged: BTreeMap<ClassId, Vec<Judged>> = BTreeMap::new();
+        let mut accepted = Accepted::new();
         for (row, outcome) in kept.iter().zip(&matches.outcomes) {
             let right = match outcome {
                 Outcome::Right(_) => true,
@@ -192,13 +196,17 @@ impl Review<'_> {
             };
             said[*row].right = Some(right);
             let one = Judged { score: self.scores[*row].probability, right };
+            if self.scores[*row].accepted {
+                let sum = accepted.entry(self.candidates[*row].class).or_default();
+                *sum = (sum.0 + usize::from(right), sum.1 + usize::from(!right));
+            }
             judged.entry(self.candidates[*row].class).or_default().push(one);
         }
         let errors = self.errors(&truths, &mut said);
-        let accepted = |at: &usize| self.scores[kept[*at]].accepted;
+        let is_accepted = |at: &usize| self.scores[kept[*at]].accepted;
         let missed = truths.iter().zip(&matches.found_by).zip(&reach).zip(&at);
         let missed: Vec<Missed> = missed
-            .filter(|(((truth, found_by), _), _)| !truth.crowd && !found_by.as_ref().is_some_and(accepted))
+            .filter(|(((truth, found_by), _), _)| !truth.crowd && !found_by.as_ref().is_some_and(is_accepted))
             .map(|(((truth, _), reached), at)| Missed {
                 box_id: self.box_ids[*at],
                 image_id: truth.image,
@@ -208,7 +216,7 @@ impl Review<'_> {
             .collect();
         let n_truths = truths.iter().filter(|truth| !truth.crowd).count();
         let ceiling = reach.iter().filter(|is| **is).count() as f64 / n_truths.max(1) as f64;
-        let figures = self.figures(&truths, &judged, (errors, missed.len()), ceiling)?;
+        let figures = self.figures(&truths, (&judged, &accepted), (errors, missed.len()), ceiling)?;
         Ok(Reviewed { figures, said, missed })
     }
 
@@ -223,7 +231,7 @@ impl Review<'_> {
     fn figures(
         &self,
         truths: &[Truth],
-        judged: &BTreeMap<ClassId, Vec<Judged>>,
+        (judged, accepted): (&BTreeMap<ClassId, Vec<Judged>>, &Accepted),
         (errors, missed): (BTreeMap<&'static str, usize>, usize),
         recall_ceiling: f64,
     ) -> Result<Figures, Error> {
@@ -261,7 +269,7 @@ impl Review<'_> {
             curve: thinned(&points, POINTS),
             average_precision: average_precision(&cuts),
             costs: thinned(&cuts.iter().map(cost).collect::<Vec<_>>(), POINTS / 2),
-            classes: self.classes(judged, &n_truths)?,
+            classes: self.classes(judged, accepted, &n_truths)?,
             errors: kinds,
             stricter: self.stricter(truths)?,
             borderline: self.borderline(),
@@ -271,16 +279,10 @@ impl Review<'_> {
     fn classes(
         &self,
         judged: &BTreeMap<ClassId, Vec<Judged>>,
+        accepted: &Accepted,
         n_truths: &BTreeMap<ClassId, usize>,
     ) -> Result<Vec<ClassFigures>, Error> {
         let known: BTreeSet<ClassId> = judged.keys().chain(n_truths.keys()).copied().collect();
-        let mut accepted: BTreeMap<ClassId, (usize, usize)> = BTreeMap::new();
-        for (class, rows) in judged {
-            for one in rows.iter().filter(|one| self.rule.accepts(*class, one.score)) {
-                let sum = accepted.entry(*class).or_default();
-                *sum = (sum.0 + usize::from(one.right), sum.1 + usize::from(!one.right));
-            }
-        }
         let none = Vec::new();
         let of = |class: ClassId| {
             let n = n_truths.get(&class).copied().unwrap_or(0);

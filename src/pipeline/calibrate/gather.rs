@@ -5,8 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use tator_domain::{BoxId, ImageId, PixelBox};
 use tator_learning::calibrator::{ImageSize, Source};
-use tator_store::{Desk, DeskCandidate, DeskImage, FeatureTable, ImageFilter, Reader, RunKind, queries};
+use tator_store::{
+    Desk, DeskCandidate, DeskImage, DeskLook, FeatureTable, ImageFilter, Reader, RunKind, SourceBox, queries,
+};
 
+use super::package::ImportedRecipe;
 use super::request::CalibrateRequest;
 use crate::error::Error;
 use crate::evaluate::{Detection, Truth, Truths};
@@ -42,6 +45,8 @@ pub(super) struct Gathered {
     pub sources: Vec<Source>,
     /// What is known of each model's training.
     pub lineage: BTreeMap<String, Lineage>,
+    /// Labelled images that an imported recipe was learnt from: their truth is not used.
+    pub taught: usize,
 }
 
 /// Lays everything out.
@@ -49,7 +54,11 @@ pub(super) fn gather(context: &Context, request: &CalibrateRequest) -> Result<Ga
     let (d, reader) = (&request.dataset, context.writer.reader());
     let told = |done: usize, total: usize| context.progress("laying out candidates", done as u64, total as u64);
     let desk = reader.desk(d, &request.run, request.floor, told)?;
-    let (seen, mut lineage) = seen_images(reader, request, &desk.images()?)?;
+    check_names(reader, request)?;
+    let before = desk.images()?;
+    let (mut seen, mut lineage) = seen_images(reader, request, &before)?;
+    let taught = taught_by(reader, request, &before)?;
+    seen.extend(&taught);
     if !seen.is_empty() {
         desk.hide_truth(&seen)?;
     }
@@ -68,13 +77,6 @@ pub(super) fn gather(context: &Context, request: &CalibrateRequest) -> Result<Ga
     let sizes =
         sizes.map(|image| ImageSize { image: image.image_id, width: image.width, height: image.height }).collect();
     let current = in_use(reader, request, &usable)?;
-    let of_source = |(name, boxes): (String, Vec<tator_store::SourceBox>)| Source {
-        name,
-        detections: boxes
-            .into_iter()
-            .map(|one| Detection { image: one.image_id, class: one.class_id, shape: one.rect, score: one.score })
-            .collect(),
-    };
     Ok(Gathered {
         images,
         candidates,
@@ -82,9 +84,23 @@ pub(super) fn gather(context: &Context, request: &CalibrateRequest) -> Result<Ga
         sizes,
         truths: truths.rows,
         box_ids: truths.box_ids,
-        sources: found.into_iter().map(of_source).chain(current).collect(),
+        sources: found.into_iter().flat_map(alone_and_together).chain(current).collect(),
         lineage,
+        taught: taught.len(),
     })
+}
+
+/// A model with all it found, and where it looked in several ways each of these alone.
+fn alone_and_together((source, looks): (String, Vec<DeskLook>)) -> Vec<Source> {
+    let detection =
+        |one: &SourceBox| Detection { image: one.image_id, class: one.class_id, shape: one.rect, score: one.score };
+    let of_look =
+        |(name, boxes): &DeskLook| Source { name: name.clone(), detections: boxes.iter().map(detection).collect() };
+    let mut alone: Vec<Source> = if looks.len() > 1 { looks.iter().map(of_look).collect() } else { Vec::new() };
+    let mut together: Vec<Detection> = looks.iter().flat_map(|(_, boxes)| boxes.iter().map(detection)).collect();
+    together.sort_by_key(|one| one.image);
+    alone.push(Source { name: source, detections: together });
+    alone
 }
 
 /// The recipe in use, as one more thing to be better than: the promoted calibration of this run on the latest data, by the
@@ -113,6 +129,21 @@ fn features(desk: &Desk, candidates: &[DeskCandidate], without: &[String]) -> Re
     Ok(FeatureTable { names, columns })
 }
 
+/// A model that is none of the run's would hide truth for nothing.
+fn check_names(reader: &Reader, request: &CalibrateRequest) -> Result<(), Error> {
+    let entry = reader.run_entry(&request.dataset, RunKind::Prepass, &request.run)?;
+    let sources = entry.record["sources"].as_array().into_iter().flatten();
+    let names: BTreeSet<&str> = sources.filter_map(|one| one["source"].as_str()).collect();
+    match request.seen.keys().find(|name| !names.is_empty() && !names.contains(name.as_str())) {
+        None => Ok(()),
+        Some(unknown) => {
+            let names: Vec<&str> = names.into_iter().collect();
+            let text = format!("run {} has no model {unknown}; it has {}", request.run, names.join(", "));
+            Err(Error::invalid("seen", text))
+        }
+    }
+}
+
 /// Images whose truth is not used because a model has been trained on them.
 fn seen_images(
     reader: &Reader,
@@ -130,6 +161,14 @@ fn seen_images(
         all.extend(seen);
     }
     Ok((all.into_iter().collect(), lineage))
+}
+
+/// Labelled images of the run that an imported recipe was learnt from.
+fn taught_by(reader: &Reader, request: &CalibrateRequest, images: &[DeskImage]) -> Result<Vec<ImageId>, Error> {
+    let Some(path) = &request.recipe else { return Ok(Vec::new()) };
+    let seen = ImportedRecipe::open(path)?.seen_of(reader, &request.dataset, &request.run)?;
+    let of_run: BTreeSet<ImageId> = images.iter().filter(|image| image.is_truth).map(|image| image.image_id).collect();
+    Ok(seen.into_iter().filter(|image| of_run.contains(image)).collect())
 }
 
 /// A name for how features are computed: the statements, and the names and order of the columns.
@@ -157,5 +196,27 @@ pub(super) fn as_detection(candidate: &DeskCandidate) -> tator_learning::coco_ev
         class: candidate.class_id,
         shape: candidate.rect,
         score: candidate.score.unwrap_or(0.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(name: &str, images: &[ImageId]) -> DeskLook {
+        let rect = PixelBox { x: 0.0, y: 0.0, w: 1.0, h: 1.0 };
+        (
+            name.to_owned(),
+            images.iter().map(|image| SourceBox { image_id: *image, class_id: 1, rect, score: 0.5 }).collect(),
+        )
+    }
+
+    #[test]
+    fn a_model_that_looks_twice_is_compared_with_by_each_look_and_by_both_together() {
+        let one = alone_and_together(("m".to_owned(), vec![look("m:full", &[1, 2])]));
+        assert_eq!(one.iter().map(|source| source.name.as_str()).collect::<Vec<_>>(), ["m"]);
+        let two = alone_and_together(("m".to_owned(), vec![look("m:full", &[1, 3]), look("m:windows", &[2])]));
+        assert_eq!(two.iter().map(|source| source.name.as_str()).collect::<Vec<_>>(), ["m:full", "m:windows", "m"]);
+        assert_eq!(two[2].detections.iter().map(|one| one.image).collect::<Vec<_>>(), [1, 2, 3]);
     }
 }

@@ -97,7 +97,7 @@ pub struct Record {
     pub options: Options,
     /// Probability from which on a candidate that is not accepted goes to people.
     pub queue_from: f64,
-    /// Candidates that the run scores lower were not looked at.
+    /// Candidates of which no model scored a box as high were not looked at.
     pub floor: f64,
     /// Columns that were left out.
     pub without: Vec<String>,
@@ -166,6 +166,9 @@ pub struct CalibrateReport {
     pub reused: bool,
     /// Seconds in all.
     pub seconds: f64,
+    /// Seconds of its parts: features, labels, training (with thresholds), testing, intervals, writing; none when it was made before.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub parts: BTreeMap<String, f64>,
 }
 
 /// What the work knows that the calibrator does not.
@@ -282,13 +285,15 @@ impl Record {
             warnings: self.warnings.clone(),
             reused,
             seconds: took.as_secs_f64(),
+            parts: BTreeMap::new(),
         }
     }
 }
 
 impl CalibrateReport {
     pub(crate) fn summary(&self) -> String {
-        let again = if self.reused { " (nothing has changed since it was made)" } else { "" };
+        let again =
+            if self.reused { " (of the same run, truth and options: it is given instead of a second one)" } else { "" };
         let verdict = if self.promoted { "promoted" } else { "not promoted" };
         format!("{}{again}: {verdict}: {}", self.calibration, self.why)
     }
@@ -330,6 +335,12 @@ fn warnings(gathered: &Gathered, found: &Calibrated) -> Vec<String> {
     }
     if gathered.sizes.len() < 100 {
         warnings.push(format!("{} images have truth: intervals are wide with so few", gathered.sizes.len()));
+    }
+    if gathered.taught > 0 {
+        warnings.push(format!(
+            "the recipe was learnt from {} labelled images of this run: they do not test it",
+            gathered.taught
+        ));
     }
     let rule = &found.development.rule;
     if rule.bound == "recall_floor" {

@@ -32,7 +32,7 @@ pub struct CalibrateRequest {
     /// Probability from which on a candidate that is not accepted goes to people.
     #[serde(default = "tenth")]
     pub queue_from: f64,
-    /// Candidates that the run scores lower are not looked at: they are too many and never right enough to be accepted.
+    /// Candidates of which no model scores a box as high are not looked at: they are too many and never right enough to be accepted.
     #[serde(default = "twentieth")]
     pub floor: f64,
     /// A package of [`Workbench::pack_calibration`]: its trees and thresholds are used, and tried on the truth there is.

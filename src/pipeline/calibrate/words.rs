@@ -2,7 +2,7 @@
 
 /// Columns with one meaning each: name, what stands before the value, what after it.
 const PLAIN: &[(&str, &str, &str)] = &[
-    ("score", "the run's own score is", ""),
+    ("score", "all looks together score it", ""),
     ("vote_max", "the surest box in it scores", ""),
     ("vote_mean", "its boxes score on average", ""),
     ("vote_std", "its boxes differ in score by", ""),

@@ -40,11 +40,11 @@ pub(crate) fn run(context: &Context, request: &CalibrateRequest) -> Result<Calib
     check_truth(request, &gathered)?;
     let draft = context.writer.begin_run(d, RunKind::Calibration, &name)?;
     match make(context, request, &gathered, (&name, key), &draft, begun) {
-        Ok(record) => {
+        Ok((record, parts)) => {
             let value = serde_json::to_value(&record).map_err(|e| Error::invalid("record", e.to_string()))?;
             context.writer.publish_run(draft, &value)?;
             TreeShelf::open(reader).tidy();
-            Ok(record.report(false, begun.elapsed()))
+            Ok(CalibrateReport { parts, ..record.report(false, begun.elapsed()) })
         }
         Err(error) => {
             draft.discard();
@@ -82,7 +82,7 @@ fn make(
     (name, key): (&RunName, String),
     draft: &RunDraft,
     begun: Instant,
-) -> Result<Record, Error> {
+) -> Result<(Record, BTreeMap<String, f64>), Error> {
     let laid_out = begun.elapsed();
     let rows = truth_rows(gathered);
     let detections: Vec<Detection> = rows.iter().map(|row| as_detection(&gathered.candidates[*row])).collect();
@@ -113,6 +113,8 @@ fn make(
     let scores = everywhere(gathered, &found, &rows)?;
     let reviewed = review(context, request, gathered, &found, &detections)?;
     let trained = begun.elapsed();
+    let mut parts = std::mem::take(&mut found.seconds);
+    parts.insert("features".to_owned(), laid_out.as_secs_f64());
     write_tables(draft, gathered, &found, &rows, (&scores, &reviewed), request)?;
     let files = found.development.ensemble.files().map_err(refused)?;
     let mut hashes = BTreeMap::new();
@@ -120,8 +122,10 @@ fn make(
         hashes.insert(file.clone(), blake3::hash(&bytes).to_hex().to_string());
         draft.file(&file, &bytes)?;
     }
+    parts.insert("writing".to_owned(), (begun.elapsed() - trained).as_secs_f64());
     let made = Made { name: name.clone(), key, hashes, laid_out, trained };
-    Record::of(context.writer.reader(), request, gathered, &found, &scores, reviewed.figures, made)
+    let record = Record::of(context.writer.reader(), request, gathered, &found, &scores, reviewed.figures, made)?;
+    Ok((record, parts))
 }
 
 /// Tells how far the trees are; the losses go into the log now and then, so that they can be watched.

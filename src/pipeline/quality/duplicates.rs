@@ -52,8 +52,8 @@ pub(super) fn pairs(
         match found.get_mut(&places) {
             Some(pair) => pair.cosine = Some(cosine),
             None => {
-                possible.entry(places).or_insert_with(|| pair(&pictures[places.0], &pictures[places.1])).cosine =
-                    Some(cosine);
+                let new = || pair(&pictures[places.0], &pictures[places.1]);
+                possible.entry(places).or_insert_with(new).cosine = Some(cosine);
             }
         }
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::super::network::{back_through_units, unit_rows};
-use crate::kernel::dot;
+use crate::kernel::{Packed, multiply_wide};
 
 /// A second loss beside the first.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,42 +31,46 @@ impl Contrastive {
     pub(super) fn pull(self, values: &[f32], width: usize, labels: &[usize], weights: &[f32]) -> (f64, Vec<f32>) {
         let mut units = values.to_vec();
         let inverse = unit_rows(&mut units, width);
-        let row = |at: usize| &units[at * width..][..width];
         let count = labels.len();
         let partners = |at: usize| labels.iter().filter(|label| **label == labels[at]).count() - 1;
-        let total: f32 = (0..count).filter(|at| partners(*at) > 0).map(|at| weights[at]).sum();
-        let (mut loss, mut slope) = (0.0, vec![0.0; values.len()]);
-        for at in (0..count).filter(|at| partners(*at) > 0 && weights[*at] > 0.0) {
+        let asked = |at: &usize| partners(*at) > 0 && weights[*at] > 0.0;
+        let total: f32 = (0..count).filter(asked).map(|at| weights[at]).sum();
+        let mut told = vec![0.0; count * count];
+        multiply_wide(&units, &Packed::from_columns(&units, width), &mut told);
+        told.iter_mut().for_each(|cosine| *cosine /= self.temperature);
+        let (mut loss, mut pulls) = (0.0, vec![0.0; count * count]);
+        for at in (0..count).filter(asked) {
             let share = self.weight * weights[at] / total;
-            let mut told: Vec<f32> = (0..count).map(|other| dot(row(at), row(other)) / self.temperature).collect();
-            loss += f64::from(share) * self.judge(at, labels, partners(at), &mut told);
-            for (other, error) in told.iter().enumerate() {
+            let row = &mut told[at * count..][..count];
+            loss += f64::from(share) * judge(at, labels, partners(at), row);
+            for (other, error) in row.iter().enumerate() {
+                // A likeness changes with both of its rows.
                 let pull = share * error / self.temperature;
-                for unit in 0..width {
-                    slope[at * width + unit] += pull * units[other * width + unit];
-                    slope[other * width + unit] += pull * units[at * width + unit];
-                }
+                pulls[at * count + other] += pull;
+                pulls[other * count + at] += pull;
             }
         }
+        let mut slope = vec![0.0; values.len()];
+        multiply_wide(&pulls, &Packed::from_rows(&units, width), &mut slope);
         back_through_units(&units, &inverse, &mut slope, width);
         (loss, slope)
     }
+}
 
-    /// Mean −log of the chance to draw a partner of a row by likeness; likenesses become its slopes.
-    fn judge(self, at: usize, labels: &[usize], partners: usize, told: &mut [f32]) -> f64 {
-        let others = || (0..labels.len()).filter(|other| *other != at);
-        let most = others().map(|other| told[other]).fold(f32::NEG_INFINITY, f32::max);
-        let sum: f64 = others().map(|other| f64::from(told[other] - most).exp()).sum();
-        let log = f64::from(most) + sum.ln();
-        let mut loss = 0.0;
-        for other in others() {
-            let wanted = if labels[other] == labels[at] { 1.0 / partners as f64 } else { 0.0 };
-            loss += wanted * (log - f64::from(told[other]));
-            told[other] = ((f64::from(told[other]) - log).exp() - wanted) as f32;
-        }
-        told[at] = 0.0;
-        loss
+/// Mean −log of the chance to draw a partner of a row by likeness; likenesses become its slopes.
+fn judge(at: usize, labels: &[usize], partners: usize, told: &mut [f32]) -> f64 {
+    let others = || (0..labels.len()).filter(|other| *other != at);
+    let most = others().map(|other| told[other]).fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = others().map(|other| f64::from(told[other] - most).exp()).sum();
+    let log = f64::from(most) + sum.ln();
+    let mut loss = 0.0;
+    for other in others() {
+        let wanted = if labels[other] == labels[at] { 1.0 / partners as f64 } else { 0.0 };
+        loss += wanted * (log - f64::from(told[other]));
+        told[other] = ((f64::from(told[other]) - log).exp() - wanted) as f32;
     }
+    told[at] = 0.0;
+    loss
 }
 
 #[cfg(test)]
