@@ -27,7 +27,8 @@ fn imported(folder: &Path, more: &[Thing]) -> std::path::PathBuf {
     let (width, height) = (f64::from(SIZE.0), f64::from(SIZE.1));
     for n in 0..IMAGES {
         let own = [things(n), vec![green(n)]].concat();
-        let all: Vec<Thing> = own.iter().chain(more).copied().collect();
+        // Things without a label are on images without labels: elsewhere they would count as background.
+        let all: Vec<Thing> = own.iter().chain(more.iter().filter(|_| n >= LABELLED)).copied().collect();
         fs::write(source.join(format!("images/{n:03}.bmp")), bitmap(&all)).unwrap();
         let line = |(rect, colour): &Thing| {
             let [x, y, w, h] = rect.map(f64::from);
@@ -98,7 +99,7 @@ fn windows_find_what_no_detector_sees_and_say_which_box_it_looks_like() {
         run(&workspace, &recipe(RED_IS_ROT, &wish), strategy);
         let (found, told) = leaves(&workspace, strategy);
         assert_eq!(found, (IMAGES - LABELLED) as usize, "{strategy}: every leaf is found");
-        assert!(told <= 2 * found, "{strategy}: {told} candidates for {found} leaves");
+        assert!(told <= 3 * found, "{strategy}: {told} candidates for {found} leaves");
         // Where it comes from: a labelled box of the same class on another image, by its number.
         let strange = sql(
             &workspace,
@@ -154,23 +155,19 @@ fn a_detector_that_knows_none_of_the_classes_says_where_and_examples_say_what() 
 #[test]
 fn what_one_image_shows_surely_is_looked_for_elsewhere_on_it() {
     let folder = tempfile::tempdir().unwrap();
-    // Low enough for no thing to be in the way.
-    let dark = [230, 130, 80, 60];
-    let workspace = imported(folder.path(), &[(dark, DARK)]);
+    // Where no other thing is in the way.
+    let workspace = imported(folder.path(), &[([20, 150, 80, 60], DARK)]);
     if !has_runtime(&workspace) {
         return;
     }
-    let wish = "score = 0.95\nwindows = true\ndataset = false\nleast = 0.5";
+    let wish = "score = 0.82\nwindows = true\ndataset = false\nleast = 0.5";
     run(&workspace, &recipe(RED_IS_ROT, wish), "here");
     let odd = sql(
         &workspace,
-        "SELECT count(DISTINCT c.image_id), count(a.exemplar_box_id) FROM seen.candidates_here c JOIN seen.candidate_atoms_here m USING (candidate_id, image_id) \
-         JOIN seen.atoms_here a USING (atom_id, image_id) JOIN seen.classes k ON k.class_id = c.class_id \
-         WHERE k.name = 'Rot' AND c.x > 200 AND c.y > 100 AND a.stage = 'similarity'",
+        "SELECT count(DISTINCT a.image_id), count(a.exemplar_box_id) FROM seen.atoms_here a JOIN seen.classes k USING (class_id) \
+         WHERE k.name = 'Rot' AND a.stage = 'similarity' AND abs(a.x - 20) < 30 AND abs(a.y - 150) < 30 AND a.w BETWEEN 60 AND 100",
     );
-    // On every other picture the blue thing covers it.
-    assert!(odd[0][0].as_u64().unwrap() >= u64::from(IMAGES / 2), "{odd:?}");
-    assert_eq!(odd[0][1], 0, "what is no box of the dataset has no number");
+    assert_eq!(odd[0], [json!(IMAGES - LABELLED), json!(0)], "what is no box of the dataset has no number");
 }
 
 #[test]
