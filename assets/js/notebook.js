@@ -15,6 +15,7 @@ function put(block, html) {
   const [, ...more] = result.querySelectorAll("tbody");
   for (const body of more) body.remove();
   if (more.length > 0) result.querySelector("[data-turn]").replaceWith("100 rows are shown; the SQL page has all");
+  result.querySelector(".grid")?.setAttribute("aria-label", `Rows of ${block.getAttribute("aria-label")}`);
   part(block, "result").replaceChildren(result);
   localTimes(part(block, "result"));
   return result.querySelector(".failed") === null;

@@ -161,12 +161,18 @@ fn the_command_prints_what_it_promises_and_the_same_again_is_the_same() {
     assert_eq!(record["lineage"]["stand-in-yolox"]["seen_images"], 4);
     let all = calibrate(&["--name", "four", "--seen", "stand-in-yolox=true"]);
     assert!(all.code == 1 && all.stderr.contains("models were trained on all 20"), "{all:?}");
-    // As one file it works on another run, and is tried on the truth there.
+    let unknown = calibrate(&["--name", "four", "--seen", "nobody=true"]);
+    assert!(unknown.code == 1 && unknown.stderr.contains("it has stand-in-yolox"), "{unknown:?}");
+    // As one file it works on another run, and is tried on the truth there, but not on the pictures it was learnt from.
     let file = folder.path().join("one.zip");
     let file = file.to_str().unwrap();
     tator(&workspace, &["apply", "--dataset", "seen", "--calibration", "one", "--save-recipe", file]).expect(0);
-    let tried = calibrate(&["--name", "five", "--recipe", file]).expect(0).json();
+    let (elsewhere, recipe) = half_right(&folder.path().join("elsewhere"), 48, 40);
+    tator(&elsewhere, &["prepass", "--dataset", "seen", "--recipe", recipe.to_str().unwrap(), "--run", "r"]).expect(0);
+    let there = ["calibrate", "--dataset", "seen", "--run", "r", "--recall-floor", "0", "--json", "--recipe", file];
+    let tried = tator(&elsewhere, &there).expect(0).json();
     assert_eq!((&tried["protocol"], &tried["sizes"]["truth_images"]), (&json!("imported"), &json!(20)));
+    assert!(tried["warnings"].to_string().contains("learnt from 20 labelled images"), "{tried}");
     assert!(tried["test"]["f1"].as_f64() >= Some(0.5), "{tried}");
     let preview = tator(&workspace, &["apply", "--dataset", "seen", "--calibration", "one", "--dry-run", "--json"]);
     assert_eq!(preview.expect(0).json()["free_images"], 4);

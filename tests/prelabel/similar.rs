@@ -184,8 +184,8 @@ fn the_same_comes_again_with_and_without_what_was_kept() {
     run(&workspace, &text, "cold");
     let warm = run(&workspace, &text, "warm");
     let looked =
-        warm["stages"].as_array().unwrap().iter().find(|stage| stage["stage"] == "stand-in-efficientnet:windows");
-    assert_eq!(looked.unwrap()["images"], 0, "{warm}");
+        warm["stages"].as_array().unwrap().iter().find(|stage| stage["name"] == "stand-in-efficientnet:windows");
+    assert_eq!(looked.unwrap()["done"], 0, "{warm}");
     fs::remove_dir_all(workspace.join("cache/prepass")).unwrap();
     run(&workspace, &text, "again");
     same_tables(&table_bytes(&workspace, "cold"), &table_bytes(&workspace, "warm"));
@@ -193,6 +193,6 @@ fn the_same_comes_again_with_and_without_what_was_kept() {
     // Another seed, other examples: what was kept of the first is not taken for it.
     let other = run(&workspace, &format!("seed = 7\n{text}"), "other");
     let looked =
-        other["stages"].as_array().unwrap().iter().find(|stage| stage["stage"] == "stand-in-efficientnet:windows");
-    assert_eq!(looked.unwrap()["images"], json!(IMAGES), "{other}");
+        other["stages"].as_array().unwrap().iter().find(|stage| stage["name"] == "stand-in-efficientnet:windows");
+    assert_eq!(looked.unwrap()["done"], json!(IMAGES), "{other}");
 }

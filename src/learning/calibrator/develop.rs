@@ -5,7 +5,7 @@ use tator_domain::PixelBox;
 
 use super::ensemble::{Ensemble, Ground, sigmoid};
 use super::folds::deal;
-use super::options::Options;
+use super::options::{MOST_WAYS, Options};
 use super::pool::Pool;
 use super::priors::{PRIOR_COLUMNS, Priors};
 use super::rule::{Rule, choose_rule};
@@ -145,7 +145,7 @@ impl Fitting<'_> {
         let deeper = |by: i64| (i64::from(base.max_depth) + by).clamp(2, 14).unsigned_abs() as u32;
         let tators =
             Parameters { balance: true, rounds: 600, early_stop: 50, seed: base.seed, ..Parameters::default() };
-        let others = [
+        let others: [_; MOST_WAYS] = [
             Parameters { max_depth: deeper(2), ..base.clone() },
             Parameters { max_depth: deeper(-1), ..base.clone() },
             Parameters { eta: base.eta / 2.0, colsample: 0.8, ..base.clone() },

@@ -7,6 +7,9 @@ use crate::Error;
 use crate::boost::Parameters;
 use crate::calibration::{Objective, Resampling};
 
+/// Ways of growing trees that a sweep can try besides the one asked for.
+pub(super) const MOST_WAYS: usize = 7;
+
 /// How many candidates of an object count as right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -114,6 +117,9 @@ impl Options {
         self.dedupe.iter().try_for_each(|overlap| share("dedupe", *overlap))?;
         if self.wrong_per_right.is_some_and(|most| most.is_nan() || most < 0.0) {
             return Err(Error::invalid("wrong_per_right", "must be 0 or more"));
+        }
+        if self.sweep > MOST_WAYS {
+            return Err(Error::invalid("sweep", format!("{} ways are asked for, there are {MOST_WAYS}", self.sweep)));
         }
         if self.dedupe.is_empty() {
             return Err(Error::invalid("dedupe", "name at least one overlap, such as 0.5"));

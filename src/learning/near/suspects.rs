@@ -63,6 +63,11 @@ pub fn out_of_fold(
             continue;
         }
         let (vectors, labels) = part(samples, &outside);
+        // Where the other images show one class alone, nothing is learnt that could doubt anybody: each keeps its own.
+        if labels.iter().all(|label| Some(label) == labels.first()) {
+            inside.iter().for_each(|row| probabilities[row * classes + samples.labels[*row]] = 1.0);
+            continue;
+        }
         let dims = samples.vectors.dims();
         let learnt = Samples { vectors: Matrix::new(&vectors, dims)?, labels: &labels };
         let head = train(recipe, "", &names, &learnt, None, &mut |_| watch(fold, folds))?.head;
@@ -189,6 +194,18 @@ mod tests {
         let caught = sure.iter().copied().filter(planted).count();
         eprintln!("{first} of {wrong} come first, {caught} are among the {} confident", sure.len());
         assert!(first >= 24 && caught >= 24 && sure.len() < 50);
+    }
+
+    #[test]
+    fn a_class_on_one_image_alone_doubts_nobody_and_stops_nothing() {
+        let data: Vec<f32> = (0..15).flat_map(|row| [if row == 14 { -1.0 } else { 1.0 }, row as f32 / 15.0]).collect();
+        let labels: Vec<usize> = (0..15).map(|row| usize::from(row == 14)).collect();
+        let images: Vec<ImageId> = (0..15).collect();
+        let samples = Samples { vectors: Matrix::new(&data, 2).unwrap(), labels: &labels };
+        let recipe = Recipe::Logistic(LogisticOptions::default());
+        let told = out_of_fold(&recipe, 2, &samples, &images, 5, 1, &|_, _| true).unwrap();
+        assert_eq!(told[2 * 14..], [0.0, 1.0]);
+        assert!(told.chunks_exact(2).all(|row| (row[0] + row[1] - 1.0).abs() < 1e-5));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use tator_store::{
     Desk, DeskCandidate, DeskImage, DeskLook, FeatureTable, ImageFilter, Reader, RunKind, SourceBox, queries,
 };
 
+use super::package::ImportedRecipe;
 use super::request::CalibrateRequest;
 use crate::error::Error;
 use crate::evaluate::{Detection, Truth, Truths};
@@ -44,6 +45,8 @@ pub(super) struct Gathered {
     pub sources: Vec<Source>,
     /// What is known of each model's training.
     pub lineage: BTreeMap<String, Lineage>,
+    /// Labelled images that an imported recipe was learnt from: their truth is not used.
+    pub taught: usize,
 }
 
 /// Lays everything out.
@@ -51,7 +54,11 @@ pub(super) fn gather(context: &Context, request: &CalibrateRequest) -> Result<Ga
     let (d, reader) = (&request.dataset, context.writer.reader());
     let told = |done: usize, total: usize| context.progress("laying out candidates", done as u64, total as u64);
     let desk = reader.desk(d, &request.run, request.floor, told)?;
-    let (seen, mut lineage) = seen_images(reader, request, &desk.images()?)?;
+    check_names(reader, request)?;
+    let before = desk.images()?;
+    let (mut seen, mut lineage) = seen_images(reader, request, &before)?;
+    let taught = taught_by(reader, request, &before)?;
+    seen.extend(&taught);
     if !seen.is_empty() {
         desk.hide_truth(&seen)?;
     }
@@ -79,6 +86,7 @@ pub(super) fn gather(context: &Context, request: &CalibrateRequest) -> Result<Ga
         box_ids: truths.box_ids,
         sources: found.into_iter().flat_map(alone_and_together).chain(current).collect(),
         lineage,
+        taught: taught.len(),
     })
 }
 
@@ -121,6 +129,21 @@ fn features(desk: &Desk, candidates: &[DeskCandidate], without: &[String]) -> Re
     Ok(FeatureTable { names, columns })
 }
 
+/// A model that is none of the run's would hide truth for nothing.
+fn check_names(reader: &Reader, request: &CalibrateRequest) -> Result<(), Error> {
+    let entry = reader.run_entry(&request.dataset, RunKind::Prepass, &request.run)?;
+    let sources = entry.record["sources"].as_array().into_iter().flatten();
+    let names: BTreeSet<&str> = sources.filter_map(|one| one["source"].as_str()).collect();
+    match request.seen.keys().find(|name| !names.is_empty() && !names.contains(name.as_str())) {
+        None => Ok(()),
+        Some(unknown) => {
+            let names: Vec<&str> = names.into_iter().collect();
+            let text = format!("run {} has no model {unknown}; it has {}", request.run, names.join(", "));
+            Err(Error::invalid("seen", text))
+        }
+    }
+}
+
 /// Images whose truth is not used because a model has been trained on them.
 fn seen_images(
     reader: &Reader,
@@ -138,6 +161,14 @@ fn seen_images(
         all.extend(seen);
     }
     Ok((all.into_iter().collect(), lineage))
+}
+
+/// Labelled images of the run that an imported recipe was learnt from.
+fn taught_by(reader: &Reader, request: &CalibrateRequest, images: &[DeskImage]) -> Result<Vec<ImageId>, Error> {
+    let Some(path) = &request.recipe else { return Ok(Vec::new()) };
+    let seen = ImportedRecipe::open(path)?.seen_of(reader, &request.dataset, &request.run)?;
+    let of_run: BTreeSet<ImageId> = images.iter().filter(|image| image.is_truth).map(|image| image.image_id).collect();
+    Ok(seen.into_iter().filter(|image| of_run.contains(image)).collect())
 }
 
 /// A name for how features are computed: the statements, and the names and order of the columns.

@@ -2,16 +2,16 @@
 //! of every file in a manifest and a fingerprint over them. Whatever does not fit its hash, or the run it is used on, is
 //! refused by name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tator_domain::{ClassId, DatasetName, RunName};
+use tator_domain::{ClassId, DatasetName, ImageId, RunName};
 use tator_learning::calibration::Platt;
 use tator_learning::calibrator::{Development, Ensemble, PRIOR_COLUMNS};
-use tator_store::RunKind;
+use tator_store::{ImageFilter, Reader, RunKind};
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
@@ -42,11 +42,14 @@ pub struct PackageNote {
     files: BTreeMap<String, String>,
 }
 
-/// The record, and what its classes are called.
+/// The record, what its classes are called, and the pictures it was learnt from: no other machine may test it on them.
 #[derive(Serialize, Deserialize)]
 struct RecipeText {
     record: Record,
     classes: BTreeMap<ClassId, String>,
+    /// Their content hashes.
+    #[serde(default)]
+    learnt_from: BTreeSet<String>,
 }
 
 /// A recipe out of a package, checked.
@@ -56,6 +59,7 @@ pub struct ImportedRecipe {
     pub note: PackageNote,
     record: Record,
     classes: BTreeMap<ClassId, String>,
+    learnt_from: BTreeSet<String>,
     files: BTreeMap<String, Vec<u8>>,
 }
 
@@ -82,7 +86,9 @@ impl Workbench {
             files.insert(file.clone(), std::fs::read(&path).map_err(Error::io(format!("reading {}", path.display())))?);
         }
         let classes = reader.class_list(d)?.into_iter().map(|class| (class.class_id, class.name)).collect();
-        let text = serde_json::to_vec_pretty(&RecipeText { record, classes });
+        let with_truth = format!("image_id IN (SELECT image_id FROM {d}.scores_{name} WHERE part <> 'open')");
+        let learnt_from = pictures(reader, d, with_truth)?.into_iter().map(|(_, hash)| hash).collect();
+        let text = serde_json::to_vec_pretty(&RecipeText { record, classes, learnt_from });
         files.insert(RECIPE.to_owned(), text.map_err(|e| Error::invalid("recipe", e.to_string()))?);
         let hashes: BTreeMap<String, String> =
             files.iter().map(|(name, bytes)| (name.clone(), sha256(bytes))).collect();
@@ -92,6 +98,12 @@ impl Workbench {
         zipped(std::iter::once((MANIFEST.to_owned(), note)).chain(files))
             .map_err(|e| Error::invalid("recipe", format!("it cannot be packed: {e}")))
     }
+}
+
+/// The images of a condition with the hashes of their pictures, where these are known.
+fn pictures(reader: &Reader, d: &DatasetName, condition: String) -> Result<Vec<(ImageId, String)>, Error> {
+    let rows = reader.image_rows(d, &ImageFilter { condition: Some(condition), ..ImageFilter::default() })?;
+    Ok(rows.into_iter().map(|row| (row.image_id, row.content_hash)).filter(|(_, hash)| !hash.is_empty()).collect())
 }
 
 fn zipped(files: impl Iterator<Item = (String, Vec<u8>)>) -> zip::result::ZipResult<Vec<u8>> {
@@ -160,8 +172,15 @@ impl ImportedRecipe {
             return Err("its fingerprint is not that of its files".into());
         }
         let text = files.remove(RECIPE).ok_or("it has no recipe.json")?;
-        let RecipeText { record, classes } = serde_json::from_slice(&text).map_err(|e| format!("{RECIPE}: {e}"))?;
-        Ok(Self { note, record, classes, files })
+        let RecipeText { record, classes, learnt_from } =
+            serde_json::from_slice(&text).map_err(|e| format!("{RECIPE}: {e}"))?;
+        Ok(Self { note, record, classes, learnt_from, files })
+    }
+
+    /// Labelled images of a run that it was learnt from, by their pictures: they cannot test it.
+    pub(super) fn seen_of(&self, reader: &Reader, d: &DatasetName, run: &RunName) -> Result<Vec<ImageId>, Error> {
+        let here = pictures(reader, d, crate::prepass::looked_at(d, run))?;
+        Ok(here.into_iter().filter(|(_, hash)| self.learnt_from.contains(hash)).map(|(image, _)| image).collect())
     }
 
     /// The options it was developed with.

@@ -292,7 +292,8 @@ impl Record {
 
 impl CalibrateReport {
     pub(crate) fn summary(&self) -> String {
-        let again = if self.reused { " (nothing has changed since it was made)" } else { "" };
+        let again =
+            if self.reused { " (of the same run, truth and options: it is given instead of a second one)" } else { "" };
         let verdict = if self.promoted { "promoted" } else { "not promoted" };
         format!("{}{again}: {verdict}: {}", self.calibration, self.why)
     }
@@ -334,6 +335,12 @@ fn warnings(gathered: &Gathered, found: &Calibrated) -> Vec<String> {
     }
     if gathered.sizes.len() < 100 {
         warnings.push(format!("{} images have truth: intervals are wide with so few", gathered.sizes.len()));
+    }
+    if gathered.taught > 0 {
+        warnings.push(format!(
+            "the recipe was learnt from {} labelled images of this run: they do not test it",
+            gathered.taught
+        ));
     }
     let rule = &found.development.rule;
     if rule.bound == "recall_floor" {

@@ -85,9 +85,7 @@ fn kind(network: &Network) -> Kind {
         Kind::Words(&["grounding_dino"])
     } else if takes("input_ids") && takes("pixel_values") && gives("pred_boxes") {
         Kind::Words(&["owl"])
-    } else if takes("tokens") || takes("input_ids") || takes("text") {
-        Kind::Text
-    } else if one && network.inputs()[0].shape.len() == 2 {
+    } else if takes("tokens") || takes("input_ids") || takes("text") || (one && network.inputs()[0].shape.len() == 2) {
         Kind::Text
     } else if one && gives("embedding") && gives("logits") {
         Kind::Vectors(&["efficientnet"])

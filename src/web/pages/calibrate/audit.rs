@@ -5,7 +5,9 @@ use tator_pipeline::calibrate::{Labels, Protocol, Record};
 /// How the test was kept apart, in words.
 pub(super) fn protocol(record: &Record) -> String {
     match record.protocol {
-        Protocol::Imported => "It was made elsewhere: every labelled image here tests it.".to_owned(),
+        Protocol::Imported => {
+            "It was made elsewhere: every labelled image here that it was not learnt from tests it.".to_owned()
+        }
         Protocol::Split => "A part of the images was kept aside for one test.".to_owned(),
         Protocol::Nested { folds } => {
             format!("Few images: each of {folds} parts was tested once, by models that had not seen it.")
