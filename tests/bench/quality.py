@@ -176,13 +176,14 @@ def vectors_of(workspace, of):
     return dict(zip(table[key].to_pylist(), numpy.array(table["vector"].to_pylist(), "float32")))
 
 
-def base(tator, model, items, folder):
-    """The set as it is, with vectors of its boxes, looked at once, so that each picture is measured."""
+def base(tator, model, items, folder, of_boxes):
+    """The set as it is, with vectors of its boxes where they are wanted, looked at once, so that each picture is measured."""
     named = [(f"{at:05}{path.suffix.lower()}", copied(path), boxes) for at, (path, boxes) in enumerate(items)]
     yolo(folder / "yolo", named, 1 + max(box[0] for _, boxes in items for box in boxes))
     workspace = Workspace(tator, folder / "w", model)
     workspace.take(folder / "yolo")
-    workspace.embed("boxes")
+    if of_boxes:
+        workspace.embed("boxes")
     workspace.look()
     return workspace
 
@@ -270,7 +271,7 @@ def main():
     with tempfile.TemporaryDirectory(dir=asked.work) as work:
         for name, of_set in items.items():
             with_boxes, folder = [item for item in of_set if item[1]], pathlib.Path(work) / name
-            begun_with = base(asked.tator, asked.model, with_boxes, folder)
+            begun_with = base(asked.tator, asked.model, with_boxes, folder, asked.only != "duplicates")
             if asked.only != "duplicates":
                 labels.append(labels_row(name, [wrong_labels(begun_with, seed, folder / f"labels-{seed}") for seed in range(asked.seeds)]))
                 print(labels[-1], file=sys.stderr, flush=True)

@@ -111,7 +111,8 @@ pub fn suspects(
     }
     let bars = usual(probabilities, labels, classes);
     let rows: Vec<&[f32]> = probabilities.chunks_exact(classes).collect();
-    let doubts: Vec<f32> = rows.par_iter().zip(labels).map(|(row, label)| other(row, *label).1 - row[*label]).collect();
+    // How improbable the own label is tells more than how far another one leads: among many classes none may lead.
+    let doubts: Vec<f32> = rows.par_iter().zip(labels).map(|(row, label)| 1.0 - row[*label]).collect();
     let (head, near) = (ranks(&doubts), ranks(disagreement));
     let suspect = |row: usize| Suspect {
         row,
