@@ -117,7 +117,8 @@ fn understand(mut response: ureq::http::Response<ureq::Body>) -> anyhow::Result<
     }
     let text = |key: &str| body["error"][key].as_str().unwrap_or_default().to_owned();
     // Most hints speak to visitors of the API. What has no answer yet says what to do first, with a server as without.
-    if status == 422 && text("code") != "invalid" && !text("hint").is_empty() {
+    let speaks_of_the_page = ["invalid", "sql"].contains(&text("code").as_str());
+    if status == 422 && !speaks_of_the_page && !text("hint").is_empty() {
         bail!("{}\n  {}", text("message"), text("hint"));
     }
     bail!("{}", if text("message").is_empty() { format!("the server answered {status}") } else { text("message") })
