@@ -61,7 +61,9 @@ fn a_calibration_is_tested_recorded_explained_applied_and_taken_back() {
     let report = done(&server, &server.post(AT, &json!({ "run": "r", "options": options() })));
     assert_eq!((&report["calibration"], &report["sizes"]["truth_images"]), (&json!("r_c1"), &json!(30)), "{report}");
     let names: Vec<&String> = report["baselines"].as_object().unwrap().keys().collect();
-    assert_eq!(names, ["stand-in-nanodet", "stand-in-yolox", "union"]);
+    // A model that looks in two ways is compared with by each, and by both together.
+    let looks = ["stand-in-yolox", "stand-in-yolox:full", "stand-in-yolox:windows"];
+    assert_eq!(names, [&["stand-in-nanodet"], &looks[..], &["union"]].concat());
     let warned = report["warnings"][0].as_str().unwrap();
     assert!(warned.contains("nobody said which images stand-in-nanodet, stand-in-yolox was trained on"), "{warned}");
 
@@ -87,6 +89,11 @@ fn a_calibration_is_tested_recorded_explained_applied_and_taken_back() {
     let preview = server.post(&format!("{AT}/r_c1/apply"), &json!({ "dry_run": true }));
     assert_eq!((&preview["free_images"], &preview["change"]), (&json!(6), &Value::Null), "{preview}");
     assert_eq!(drafts(&server), 0);
+    // Whatever threshold: what the calibration takes for a second box of an object becomes no draft.
+    let ask = json!({ "calibration": "r_c1", "score": 0.0 });
+    let all = server.post("/api/v1/datasets/seen/runs/r/drafts/preview", &ask)["boxes"].clone();
+    let kept = "SELECT count(*), count(*) FILTER (NOT kept) > 0 FROM seen.scores_r_c1 WHERE part = 'open'";
+    assert_eq!(rows(&server, &kept.replace("count(*),", "count(*) FILTER (kept),"))[0], json!([all, true]));
     if preview["promoted"] == false {
         let refused = server.client().try_post(&format!("{AT}/r_c1/apply"), &json!({})).unwrap();
         assert_eq!(refused.0, 409, "{refused:?}");
@@ -162,7 +169,7 @@ fn the_command_prints_what_it_promises_and_the_same_again_is_the_same() {
     let all = calibrate(&["--name", "four", "--seen", "stand-in-yolox=true"]);
     assert!(all.code == 1 && all.stderr.contains("models were trained on all 20"), "{all:?}");
     let unknown = calibrate(&["--name", "four", "--seen", "nobody=true"]);
-    assert!(unknown.code == 1 && unknown.stderr.contains("it has stand-in-yolox"), "{unknown:?}");
+    assert!(unknown.code == 1 && unknown.stderr.contains("it has stand-in-nanodet, stand-in-yolox"), "{unknown:?}");
     // As one file it works on another run, and is tried on the truth there, but not on the pictures it was learnt from.
     let file = folder.path().join("one.zip");
     let file = file.to_str().unwrap();

@@ -40,7 +40,7 @@ fn from_candidates_to_drafts_and_back() {
 
     // Figures beside every baseline, curves drawn, every statement runs.
     go("/d/seen/calibrate/results/r_c1");
-    browser.until("document.querySelectorAll('.beside tbody tr').length === 4");
+    browser.until("document.querySelectorAll('.beside tbody tr').length === 6");
     browser.until("document.querySelectorAll('.plot').length === 3 && [...document.querySelectorAll('.plot')].every((plot) => plot.textContent || plot.querySelector('canvas'))");
     let asks = browser
         .script("return [...document.querySelectorAll('.asks a')].map((a) => new URL(a.href).searchParams.get('q'))");

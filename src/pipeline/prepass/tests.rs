@@ -71,7 +71,7 @@ fn a_box_joins_the_candidate_it_overlaps_most() {
 
 #[test]
 fn classes_stay_apart_unless_asked_and_unmapped_ones_are_no_atoms() {
-    let found = [vec![at(0.0, 0, Some(0.9)), at(0.0, 2, Some(0.9))], vec![at(0.0, 1, Some(0.8))]];
+    let found = [vec![at(0.0, 0, Some(0.9)), at(0.0, 2, Some(0.5))], vec![at(0.0, 1, Some(0.8))]];
     assert_eq!(fused(&found, &FusionRecipe::default()).candidates.len(), 2);
     let across = FusionRecipe { cross_class_iou: Some(0.8), ..FusionRecipe::default() };
     let joined = fused(&found, &across);
