@@ -117,15 +117,16 @@ def show_recall(tator, dataset, run, models):
 
 def show_pace(report, models, threads):
     print(f"\n| stage | images a second | bare ONNX Runtime | share |\n|---|--:|--:|--:|")
-    networks = 0
+    networks, windows = 0, False
     for stage in report["stages"]:
         name, rate = stage["name"], stage["images_per_s"]
         network = bare(models / name.split(":")[0], threads) if name.endswith(":full") else None
         networks += 1 / network if network else 0
+        windows = windows or name.endswith(":windows")
         share = f"{network:.1f} | {100 * rate / network:.0f} %" if network else " | "
         print(f"| {name} | {rate:.1f} | {share} |", flush=True)
     each = report["seconds"] / report["images"]
-    whole = f"{1000 * each:.1f} ms an image; the bare networks take {1000 * networks:.1f} ms: {100 * networks / each:.0f} %" if networks else ""
+    whole = f"{1000 * each:.1f} ms an image; the bare networks take {1000 * networks:.1f} ms: {100 * networks / each:.0f} %" if networks and not windows else ""
     print(f"\nSet by {report['bottleneck']}; {report['images']} images in {report['seconds']:.1f} s, {whole} (load {os.getloadavg()[0]:.1f}).")
 
 

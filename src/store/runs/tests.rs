@@ -4,7 +4,7 @@ use serde_json::json;
 use tator_domain::{DatasetName, PixelBox, RunName, SystemClock};
 
 use super::*;
-use crate::{ImageHome, Limits, SqlRequest, Workspace};
+use crate::{Column, ImageHome, Limits, SqlRequest, Workspace};
 
 fn open(folder: &Path) -> (Writer, Workspace) {
     let workspace = Workspace::open(folder).unwrap();
@@ -101,6 +101,32 @@ fn rows_come_back_as_they_were_written() {
     assert_eq!(reader.run_images(&coins(), &run, 3..=9).unwrap(), [image(3)]);
     assert_eq!(reader.run_members(&coins(), &run, 0..=9).unwrap().len(), 3);
     assert_eq!(reader.run_entry(&coins(), RunKind::Prepass, &run).unwrap().record["recipe"], "fast");
+}
+
+#[test]
+fn what_a_calibration_suppresses_is_none_of_its_candidates() {
+    let folder = tempfile::tempdir().unwrap();
+    let (writer, _workspace) = filled(folder.path());
+    let draft = writer.begin_run(&coins(), RunKind::Calibration, &name("fast_1_c1")).unwrap();
+    let big = |numbers: &[i64]| Column::Big(numbers.iter().copied().map(Some).collect());
+    let mut scores = draft.table("scores").unwrap();
+    let columns = vec![
+        ("candidate_id", big(&[1, 2, 3])),
+        ("image_id", big(&[1, 2, 3])),
+        ("class_id", Column::Int(vec![Some(3); 3])),
+        ("score", Column::Double(vec![Some(0.9), Some(0.8), Some(0.7)])),
+        ("kept", Column::Flag(vec![Some(true), Some(false), Some(true)])),
+    ];
+    scores.write(columns).unwrap();
+    scores.finish().unwrap();
+    for table in ["features", "missed"] {
+        let mut other = draft.table(table).unwrap();
+        other.write(vec![("image_id", big(&[1]))]).unwrap();
+        other.finish().unwrap();
+    }
+    writer.publish_run(draft, &json!({ "run": "fast_1" })).unwrap();
+    let told = writer.reader().calibration_scores(&coins(), &name("fast_1_c1"), 1..=3).unwrap();
+    assert_eq!(told, [(1, 0.9), (3, 0.7)]);
 }
 
 #[test]
