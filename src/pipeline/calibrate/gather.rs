@@ -52,12 +52,12 @@ pub(super) struct Gathered {
 /// Lays everything out.
 pub(super) fn gather(context: &Context, request: &CalibrateRequest) -> Result<Gathered, Error> {
     let (d, reader) = (&request.dataset, context.writer.reader());
+    check_names(reader, request)?;
     let told = |done: usize, total: usize| context.progress("laying out candidates", done as u64, total as u64);
     let desk = reader.desk(d, &request.run, request.floor, told)?;
-    check_names(reader, request)?;
-    let before = desk.images()?;
-    let (mut seen, mut lineage) = seen_images(reader, request, &before)?;
-    let taught = taught_by(reader, request, &before)?;
+    let of_run = with_truth(&desk.images()?);
+    let (mut seen, mut lineage) = seen_images(reader, request, &of_run)?;
+    let taught = taught_by(reader, request, &of_run)?;
     seen.extend(&taught);
     if !seen.is_empty() {
         desk.hide_truth(&seen)?;
@@ -71,7 +71,7 @@ pub(super) fn gather(context: &Context, request: &CalibrateRequest) -> Result<Ga
     let candidates = desk.candidates()?;
     let features = features(&desk, &candidates, &request.without)?;
     drop(desk);
-    let usable: BTreeSet<ImageId> = images.iter().filter(|image| image.is_truth).map(|image| image.image_id).collect();
+    let usable = with_truth(&images);
     let truths = Truths::read_any(reader, d, None)?.of_images(|image| usable.contains(&image));
     let sizes = images.iter().filter(|image| image.is_truth);
     let sizes =
@@ -88,6 +88,11 @@ pub(super) fn gather(context: &Context, request: &CalibrateRequest) -> Result<Ga
         lineage,
         taught: taught.len(),
     })
+}
+
+/// Images whose truth can be used.
+fn with_truth(images: &[DeskImage]) -> BTreeSet<ImageId> {
+    images.iter().filter(|image| image.is_truth).map(|image| image.image_id).collect()
 }
 
 /// A model with all it found, and where it looked in several ways each of these alone.
@@ -148,9 +153,8 @@ fn check_names(reader: &Reader, request: &CalibrateRequest) -> Result<(), Error>
 fn seen_images(
     reader: &Reader,
     request: &CalibrateRequest,
-    images: &[DeskImage],
+    of_run: &BTreeSet<ImageId>,
 ) -> Result<(Vec<ImageId>, BTreeMap<String, Lineage>), Error> {
-    let of_run: BTreeSet<ImageId> = images.iter().filter(|image| image.is_truth).map(|image| image.image_id).collect();
     let (mut all, mut lineage) = (BTreeSet::new(), BTreeMap::new());
     for (source, condition) in &request.seen {
         let filter = ImageFilter { condition: Some(condition.clone()), ..ImageFilter::default() };
@@ -164,10 +168,9 @@ fn seen_images(
 }
 
 /// Labelled images of the run that an imported recipe was learnt from.
-fn taught_by(reader: &Reader, request: &CalibrateRequest, images: &[DeskImage]) -> Result<Vec<ImageId>, Error> {
+fn taught_by(reader: &Reader, request: &CalibrateRequest, of_run: &BTreeSet<ImageId>) -> Result<Vec<ImageId>, Error> {
     let Some(path) = &request.recipe else { return Ok(Vec::new()) };
     let seen = ImportedRecipe::open(path)?.seen_of(reader, &request.dataset, &request.run)?;
-    let of_run: BTreeSet<ImageId> = images.iter().filter(|image| image.is_truth).map(|image| image.image_id).collect();
     Ok(seen.into_iter().filter(|image| of_run.contains(image)).collect())
 }
 
