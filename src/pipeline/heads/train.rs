@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tator_domain::{ClassId, Clock, ImageId, SystemClock};
+use tator_domain::{ClassId, Clock, DatasetName, ImageId, SystemClock};
 use tator_learning::Matrix;
 use tator_learning::head::{
     Guard, Head, HeadClass, Iteration, Metrics, Parts, Recipe, Samples, Scored, SplitRow, Trained, Verdict, clusters,
     split_by_image, verdict,
 };
-use tator_store::EmbeddingOf;
+use tator_store::{EmbeddingOf, ImageFilter, Reader};
 use tator_vision::Embedder;
 
 use super::augment::{Copies, Original, copies};
@@ -95,7 +95,8 @@ pub(crate) fn train(context: &Context, request: &TrainHeadRequest) -> Result<Hea
         artefact: blake3::hash(&bytes).to_hex().to_string(),
     };
     let test = table.test_boxes(&known, &parts, &judged.predicted, &judged.sure);
-    let outcome = record::Outcome { run, log: trained.log, test };
+    let seen = table.seen(reader, d, &parts)?;
+    let outcome = record::Outcome { run, log: trained.log, test, seen };
     let run = outcome.keep(&reader.run_records(), bytes)?;
     if options.activate {
         context.assist.heads.activate(reader, d, Some(&run.id))?;
@@ -218,6 +219,14 @@ impl Table {
             self.labels[row] = self.classes.len() + found.assign(&self.data[row * self.dims..][..self.dims]);
         }
         Ok(kinds)
+    }
+
+    /// Hashes of the pictures of the training and validation parts.
+    fn seen(&self, reader: &Reader, d: &DatasetName, parts: &Parts) -> Result<BTreeSet<String>, Error> {
+        let rows = parts.train.iter().chain(&parts.validation);
+        let images: BTreeSet<ImageId> = rows.map(|row| self.images[*row]).collect();
+        let known = reader.image_rows(d, &ImageFilter::default())?.into_iter();
+        Ok(known.filter(|row| images.contains(&row.image_id)).map(|row| row.content_hash).collect())
     }
 
     fn matrix(&self) -> Result<Matrix<'_>, Error> {
