@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
-use tator_domain::{Class, ClassId, DatasetName, Timestamp, living_classes};
+use tator_domain::{Class, ClassId, DatasetName, ImageId, Timestamp, living_classes};
 use tator_learning::head::Head;
 use tator_store::{ImageFilter, Reader};
 
@@ -118,10 +118,19 @@ fn by_name(reader: &Reader, ids: Vec<String>, wanted: &str) -> Result<String, Er
 
 /// Where nothing was noted: every picture of its dataset that it was not tested on.
 fn not_tested(reader: &Reader, run: &HeadRun) -> Result<BTreeSet<String>, Error> {
-    let tested: BTreeSet<i64> = read_test(&reader.run_records(), &run.id)?.iter().map(|one| one.image_id).collect();
+    let tested: BTreeSet<ImageId> = read_test(&reader.run_records(), &run.id)?.iter().map(|one| one.image_id).collect();
     if !reader.made_at(&run.dataset).is_ok_and(|at| at == run.dataset_made_at) {
         return Ok(BTreeSet::new());
     }
-    let rows = reader.image_rows(&run.dataset, &ImageFilter::default())?.into_iter();
-    Ok(rows.filter(|row| !tested.contains(&row.image_id)).map(|row| row.content_hash).collect())
+    hashes(reader, &run.dataset, |image| !tested.contains(&image))
+}
+
+/// Hashes of the pictures of some images.
+pub(super) fn hashes(
+    reader: &Reader,
+    d: &DatasetName,
+    is_in: impl Fn(ImageId) -> bool,
+) -> Result<BTreeSet<String>, Error> {
+    let rows = reader.image_rows(d, &ImageFilter::default())?.into_iter();
+    Ok(rows.filter(|row| is_in(row.image_id)).map(|row| row.content_hash).filter(|hash| !hash.is_empty()).collect())
 }

@@ -4,18 +4,19 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tator_domain::{ClassId, Clock, DatasetName, ImageId, SystemClock};
+use tator_domain::{ClassId, Clock, ImageId, SystemClock};
 use tator_learning::Matrix;
 use tator_learning::head::{
     Guard, Head, HeadClass, Iteration, Metrics, Parts, Recipe, Samples, Scored, SplitRow, Trained, Verdict, clusters,
     split_by_image, verdict,
 };
-use tator_store::{EmbeddingOf, ImageFilter, Reader};
+use tator_store::EmbeddingOf;
 use tator_vision::Embedder;
 
 use super::augment::{Copies, Original, copies};
 use super::background::{Background, background};
 use super::data::{Labelled, choose, labelled, no_vectors, too_few};
+use super::elsewhere::hashes;
 use super::kept::Eyes;
 use super::record::{DataVersion, HeadRun, PartCount, RunClass, TestBox};
 use super::{HeadOptions, TrainHeadRequest, record};
@@ -95,7 +96,8 @@ pub(crate) fn train(context: &Context, request: &TrainHeadRequest) -> Result<Hea
         artefact: blake3::hash(&bytes).to_hex().to_string(),
     };
     let test = table.test_boxes(&known, &parts, &judged.predicted, &judged.sure);
-    let seen = table.seen(reader, d, &parts)?;
+    let images = table.images_seen(&parts);
+    let seen = hashes(reader, d, |image| images.contains(&image))?;
     let outcome = record::Outcome { run, log: trained.log, test, seen };
     let run = outcome.keep(&reader.run_records(), bytes)?;
     if options.activate {
@@ -221,12 +223,9 @@ impl Table {
         Ok(kinds)
     }
 
-    /// Hashes of the pictures of the training and validation parts.
-    fn seen(&self, reader: &Reader, d: &DatasetName, parts: &Parts) -> Result<BTreeSet<String>, Error> {
-        let rows = parts.train.iter().chain(&parts.validation);
-        let images: BTreeSet<ImageId> = rows.map(|row| self.images[*row]).collect();
-        let known = reader.image_rows(d, &ImageFilter::default())?.into_iter();
-        Ok(known.filter(|row| images.contains(&row.image_id)).map(|row| row.content_hash).collect())
+    /// The images of the training and validation parts.
+    fn images_seen(&self, parts: &Parts) -> BTreeSet<ImageId> {
+        parts.train.iter().chain(&parts.validation).map(|row| self.images[*row]).collect()
     }
 
     fn matrix(&self) -> Result<Matrix<'_>, Error> {
