@@ -135,7 +135,7 @@ fn nothing_moved_is_the_same_in_the_preview(browser: &Browser, base: &str) {
     browser.script("document.querySelector('form.thresholds .first').click()");
     browser.until("location.pathname.endsWith('/apply') && document.querySelector('.bands')");
     let applied = browser.script(
-        "const column = (at) => [...document.querySelectorAll('.bands tbody tr')].reduce((sum, row) => sum + Number.parseInt(row.children[at].textContent.replaceAll(',', ''), 10), 0); return [...[1, 2, 3].map((at) => column(at).toLocaleString('en')), document.querySelector('[data-duplicates]').textContent]",
+        "const column = (at) => [...document.querySelectorAll('.bands tbody tr')].reduce((sum, row) => sum + Number((row.children[at].querySelector('strong') ?? row.children[at]).textContent.replaceAll(',', '')), 0); return [...[1, 2, 3].map((at) => column(at).toLocaleString('en')), document.querySelector('[data-duplicates]').textContent]",
     );
     assert_eq!(told, applied);
 }

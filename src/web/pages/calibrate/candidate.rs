@@ -54,17 +54,16 @@ fn drawn(
     Ok(CandidatePage { shell, about, crops, band, kept, part, least, summary, whose, reasons, label, on_image })
 }
 
-/// Whose reasons they are, where the score is another's.
+/// Whose score it is and whose reasons, where an image was labelled.
 fn whose(record: &Record, part: &str, explained: &Explained) -> String {
     let (score, now) = (explained.score, explained.probability);
     match part {
         "test" if matches!(record.protocol, Protocol::Nested { .. }) => format!(
-            "Its score of {score:.3} is what trees said that had not seen this image; these are the reasons of the trees in use, \
-             which have, and say {now:.3}."
+            "{score:.3} is what trees said that had not seen this image; the trees in use, whose reasons these are, say {now:.3}."
         ),
-        "test" => "Reasons of the trees in use, which have not seen this image.".to_owned(),
-        "train" | "tune" => "Reasons of the trees in use, which have learnt from this image.".to_owned(),
-        _ => "Reasons of the trees in use.".to_owned(),
+        "test" => "The trees in use, whose reasons these are, have not seen this image.".to_owned(),
+        "train" | "tune" => "The trees in use, whose reasons these are, have learnt from this image.".to_owned(),
+        _ => String::new(),
     }
 }
 

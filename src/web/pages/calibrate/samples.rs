@@ -243,7 +243,7 @@ impl Sample for CandidatePage {
             part: part.into(),
             least: "0.5".into(),
             summary: "Every <candidate> starts from 4 in a hundred.".into(),
-            whose: "Its score of <0.8> is what trees said that had not seen this image.".into(),
+            whose: "<0.8> is what trees said that had not seen this image.".into(),
             reasons,
             label: "/d/coins/label?image=3".into(),
             on_image: "/d/coins/prelabel/runs/fast_1/images/3".into(),

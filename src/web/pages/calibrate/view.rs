@@ -195,7 +195,7 @@ pub struct CandidatePage {
     pub least: String,
     /// A sentence.
     pub summary: String,
-    /// Whose reasons they are.
+    /// Whose score it is and whose reasons; nothing on an image without labels.
     pub whose: String,
     /// Reasons, the weightiest first.
     pub reasons: Vec<ReasonLine>,
