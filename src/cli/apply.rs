@@ -91,12 +91,31 @@ fn save_recipe(command: &Apply, file: &Path) -> anyhow::Result<Ending> {
 }
 
 fn told(command: &Apply, applied: &Value) {
+    let sum = |key: &str| {
+        let classes = applied["classes"].as_array().into_iter().flatten();
+        classes.filter_map(|class| class[key].as_u64()).sum::<u64>()
+    };
     for class in applied["classes"].as_array().into_iter().flatten() {
         let name = class["name"].as_str().unwrap_or("?");
+        let past = class["past_people"].as_u64().filter(|past| *past > 0);
+        let past = past.map(|past| format!(" ({past} of them past people)")).unwrap_or_default();
         tell(&format!(
-            "  {name}: {} accepted, {} for people, {} dropped",
+            "  {name}: {} accepted{past}, {} for people, {} dropped",
             class["accept"], class["queue"], class["drop"]
         ));
+    }
+    tell(&format!("  {} duplicates are left out: boxes that a better one of their class covers", sum("duplicates")));
+    if sum("past_people") > 0 {
+        tell(&format!(
+            "  {} of the accepted are less sure than {}, from which on people are asked: they go past people",
+            sum("past_people"),
+            applied["queue_from"]
+        ));
+    }
+    match applied["changed_since"].as_u64().unwrap_or_default() {
+        0 => {}
+        1 => tell("1 image was labelled or changed since: calibrate again"),
+        n => tell(&format!("{n} images were labelled or changed since: calibrate again")),
     }
     let what =
         format!("{} drafts on {} of {} free images", applied["drafts"], applied["images"], applied["free_images"]);

@@ -109,6 +109,18 @@ fn ahead_of(job_id: JobId, list: &Value) -> Ahead {
     Ahead { jobs: before.len(), running }
 }
 
+/// What a server refused, in its words, and what of the request it is about.
+#[derive(Debug, thiserror::Error)]
+#[error("{}{message}", .field.as_ref().map(|field| format!("{field}: ")).unwrap_or_default())]
+pub(super) struct Refused {
+    /// Stable word for programs.
+    pub code: String,
+    /// What is wrong in the request.
+    pub field: Option<String>,
+    /// Why.
+    pub message: String,
+}
+
 fn understand(mut response: ureq::http::Response<ureq::Body>) -> anyhow::Result<Value> {
     let status = response.status();
     let body: Value = response.body_mut().read_json().unwrap_or_else(|_| json!({}));
@@ -121,7 +133,9 @@ fn understand(mut response: ureq::http::Response<ureq::Body>) -> anyhow::Result<
     if status == 422 && !speaks_of_the_page && !text("hint").is_empty() {
         bail!("{}\n  {}", text("message"), text("hint"));
     }
-    bail!("{}", if text("message").is_empty() { format!("the server answered {status}") } else { text("message") })
+    let message = if text("message").is_empty() { format!("the server answered {status}") } else { text("message") };
+    let field = body["error"]["details"]["field"].as_str().map(str::to_owned);
+    Err(Refused { code: text("code"), field, message }.into())
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ mod models;
 mod prepass;
 mod progress;
 mod quality;
+mod refusal;
 mod select;
 mod serve;
 mod similar;
@@ -112,7 +113,8 @@ struct WorkspaceLocked(String);
 
 /// Runs the program; whatever happens is told on stderr.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let parsed = match Arguments::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let parsed = match Arguments::try_parse_from(&arguments) {
         Ok(parsed) => parsed,
         Err(error) => {
             // Help goes to stdout and is no failure; clap knows which is which.
@@ -148,10 +150,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(Ending::Done) => ExitCode::SUCCESS,
         Ok(Ending::Partly) => ExitCode::from(4),
         Err(error) => {
-            tell(&format!("tator: {error:#}"));
-            if let Some(tator_pipeline::Error::NoAnswer { hint, .. }) = error.downcast_ref() {
-                tell(&format!("  {hint}"));
-            }
+            refusal::tell_of(&error, &arguments);
             ExitCode::from(exit_code(&error))
         }
     }

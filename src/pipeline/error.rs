@@ -1,5 +1,7 @@
 //! What can go wrong in a stage: four kinds that the web turns into statuses, and cancelling.
 
+use tator_domain::RunName;
+
 /// Trouble in a stage.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -17,6 +19,14 @@ pub enum Error {
     /// Something else was changed or held meanwhile.
     #[error("{0}")]
     Conflict(String),
+    /// A calibration that is not better than what there is, and nobody said to apply it all the same.
+    #[error("{calibration} is not promoted: {why}")]
+    NotPromoted {
+        /// The calibration.
+        calibration: RunName,
+        /// What it was not better than.
+        why: String,
+    },
     /// The person gave up waiting.
     #[error("cancelled")]
     Cancelled,

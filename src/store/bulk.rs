@@ -151,7 +151,8 @@ impl Writer {
             let title = format!("{verb} of change {change_id}: {}", change.title);
             let own = state.next_change_id(d)?;
             let reach = (change.n_images, change.n_boxes);
-            log(state, d, own, (verb, &title, author), "{}", reach, ("final", now))?;
+            let record = serde_json::json!({ "of": change_id }).to_string();
+            log(state, d, own, (verb, &title, author), &record, reach, ("final", now))?;
             state.forget(d);
             Ok(())
         })

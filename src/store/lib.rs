@@ -78,7 +78,7 @@ pub use places::{BoxPlace, ClassSample};
 pub use quality::{Decided, Decision, Finding, FindingCount, OpenFinding};
 pub use quality_rows::{BoxFigures, DuplicatePair, Look, PictureFigures, PlacedBox, SeenPicture};
 pub use reader::{ImageFile, Reader};
-pub use review::{Judged, PairCount, ScoreCount, Verdict};
+pub use review::{CandidateScore, Judged, PairCount, ScoreCount, Verdict};
 pub use run_records::{RECORD, RunRecords};
 pub use runs::{
     Atom, Candidate, Column, Member, PrepassTables, RunDraft, RunEntry, RunFile, RunImage, RunKind, RunTable,

@@ -223,6 +223,8 @@ queries! {
     SELECT_MISSED = "review/select_missed.sql",
     COUNT_FINDINGS = "review/count_findings.sql",
     SELECT_JUDGED = "review/select_candidate.sql",
+    SELECT_CANDIDATE_SCORES = "review/select_scores.sql",
+    COUNT_TRUTH_CHANGES = "review/count_truth_changes.sql",
     SELECT_SAMPLE = "review/select_sample.sql",
     DELETE_VERDICT = "review/delete_verdict.sql",
     INSERT_VERDICT = "review/insert_verdict.sql",

@@ -55,6 +55,21 @@ pub struct ScoreCount {
     pub wrong: u64,
     /// Those on images without truth.
     pub open: u64,
+    /// Those there that are left out, since a better one of their class covers them.
+    pub duplicates: u64,
+}
+
+/// What a calibration says of a candidate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CandidateScore {
+    /// The candidate.
+    pub candidate_id: i64,
+    /// Its probability; on a tested image by trees that had not seen it.
+    pub score: f64,
+    /// `train`, `tune`, `test` or `open`.
+    pub part: String,
+    /// No better one of its class covers it.
+    pub kept: bool,
 }
 
 /// Candidates that two calibrations put in these bands.
@@ -133,8 +148,8 @@ impl Reader {
         self.engine.with(|c| all(c, query, &filled(query, d, calibration, run), with, read))
     }
 
-    /// Candidates by class and thousandth of their probability. `least` are the thresholds in use: a candidate below the
-    /// one of its class never shares a thousandth with one above it.
+    /// Candidates by class and thousandth of their probability. `least` are the thresholds in use, `queue_from` is that of
+    /// people: a candidate below the one of its class never shares a thousandth with one above it, nor across that of people.
     ///
     /// # Errors
     /// [`Error::NotFound`] for the calibration.
@@ -142,17 +157,18 @@ impl Reader {
         &self,
         d: &DatasetName,
         calibration: &RunName,
-        least: &[(ClassId, f64)],
+        (least, queue_from): (&[(ClassId, f64)], f64),
     ) -> Result<Vec<ScoreCount>, Error> {
         let least = least.iter().map(|(class, least)| serde_json::json!({ "class_id": class, "least": least }));
         let least = serde_json::Value::Array(least.collect()).to_string();
-        self.review_rows(&queries::COUNT_SCORES, (d, calibration, calibration), &[&least], |row| {
+        self.review_rows(&queries::COUNT_SCORES, (d, calibration, calibration), &[&least, &queue_from], |row| {
             Ok(ScoreCount {
                 class_id: row.get("class_id")?,
                 bin: row.get("bin")?,
                 right: row.get("n_right")?,
                 wrong: row.get("n_wrong")?,
                 open: row.get("n_open")?,
+                duplicates: row.get("n_duplicates")?,
             })
         })
     }
@@ -236,6 +252,23 @@ impl Reader {
             .ok_or_else(|| Error::NotFound(format!("candidate {candidate} of calibration {}", of.1)))
     }
 
+    /// What a calibration says of some candidates; those that it does not know are left out.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for the calibration.
+    pub fn candidate_scores(
+        &self,
+        d: &DatasetName,
+        calibration: &RunName,
+        candidates: &[i64],
+    ) -> Result<Vec<CandidateScore>, Error> {
+        let wanted = serde_json::json!(candidates).to_string();
+        self.review_rows(&queries::SELECT_CANDIDATE_SCORES, (d, calibration, calibration), &[&wanted], |row| {
+            let (candidate_id, score) = (row.get("candidate_id")?, row.get("score")?);
+            Ok(CandidateScore { candidate_id, score, part: row.get("part")?, kept: row.get("kept")? })
+        })
+    }
+
     /// The next candidates of a band that nobody has judged, out of a sample of `size`.
     ///
     /// # Errors
@@ -312,7 +345,7 @@ impl Writer {
     /// Keeps what a person said of a candidate; what was said of it before goes.
     ///
     /// # Errors
-    /// [`Error::NotFound`] for the calibration; [`Error::Invalid`] for a candidate that it does not know.
+    /// [`Error::NotFound`] for the calibration; [`Error::Invalid`] for a candidate that it does not know, or whose truth is known.
     pub fn keep_verdict(
         &self,
         d: &DatasetName,
@@ -330,7 +363,10 @@ impl Writer {
             let sql = filled(&insert, d, calibration, calibration);
             let values = params![calibration.as_str(), key, candidate_id, answer, said, author, now];
             match c.execute(&sql, values).map_err(insert.failed())? {
-                0 => Err(Error::Invalid(format!("calibration {calibration} knows no candidate {candidate_id}"))),
+                0 => Err(Error::Invalid(format!(
+                    "{calibration} has no candidate {candidate_id} on an image without labels: only those are judged, on \
+                     labelled images it is known which are right"
+                ))),
                 _ => Ok(()),
             }
         })

@@ -1,11 +1,11 @@
 //! What stages read of many images at once: the few columns they need, and the boxes that are truth.
 
 use arrow::array::{BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch};
-use tator_domain::{BoxId, ClassId, DatasetName, ImageId, PixelBox};
+use tator_domain::{BoxId, ClassId, DatasetName, ImageId, PixelBox, RunName};
 
 use crate::columns::{column, number, owned, texts};
 use crate::reader::{Reader, batches, records};
-use crate::{Error, ImageFilter, queries};
+use crate::{Error, ImageFilter, RunKind, queries};
 
 /// What a stage needs of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +62,20 @@ impl Reader {
             let query = queries::SELECT_TRUTHS;
             records(&batches(c, &query, &query.of_where(d, predicate), [])?, true_boxes)
         })
+    }
+
+    /// How many images of a run have another truth than after a change: labelled since, no longer labelled, or labelled with
+    /// other boxes. Drafts are no truth, and what was taken back has changed nothing.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for dataset or run.
+    pub fn truth_changes(&self, d: &DatasetName, run: &RunName, since: i64) -> Result<u64, Error> {
+        self.run_entry(d, RunKind::Prepass, run)?;
+        if self.data_version(d)? <= since {
+            return Ok(0);
+        }
+        let query = queries::COUNT_TRUTH_CHANGES;
+        self.engine.with(|c| c.query_row(&query.of_run(d, run), [since], |row| row.get("n")).map_err(query.failed()))
     }
 }
 

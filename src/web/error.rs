@@ -154,6 +154,8 @@ impl From<tator_pipeline::Error> for WebError {
             E::NotFound(what) => Self::not_found(&what),
             E::Invalid { field, message } => Self::invalid(&field, message),
             E::Conflict(message) => Self::conflict(message),
+            E::NotPromoted { .. } => Self::new(StatusCode::CONFLICT, "not_promoted", error.to_string())
+                .hint("`anyway` applies it all the same"),
             E::Cancelled => Self::new(StatusCode::CONFLICT, "cancelled", "this was cancelled"),
             E::Io { what, source } => from_io(&what, &source),
             E::NoModel(_) => Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_model", error.to_string())

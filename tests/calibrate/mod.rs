@@ -3,6 +3,7 @@
 
 mod appearance;
 mod pages;
+mod told;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -205,6 +206,14 @@ fn what_cannot_be_calibrated_is_told_in_words() {
     let few = tator(&workspace, &["calibrate", "--dataset", "seen", "--run", "r"]);
     assert!(few.code == 1 && few.stderr.contains("3 images have known truth"), "{few:?}");
     let odd = tator(&workspace, &["calibrate", "--dataset", "seen", "--run", "r", "--iou", "2"]);
-    assert!(odd.code == 1 && odd.stderr.contains("2 is not between 0 and 1"), "{odd:?}");
+    assert!(odd.code == 1 && odd.stderr.contains("--iou: 2 is not between 0 and 1"), "{odd:?}");
+    // A server that has the workspace says the same.
+    let server = server_with(&workspace, &stand_ins());
+    let flags = [("--queue-from", "2"), ("--floor", "2"), ("--recall-floor", "2"), ("--iou", "2")];
+    for (flag, value) in flags {
+        let odd = tator(&workspace, &["calibrate", "--dataset", "seen", "--run", "r", flag, value]);
+        assert!(odd.code == 1 && odd.stderr.contains(&format!("{flag}: 2 is not between 0 and 1")), "{odd:?}");
+    }
+    drop(server);
     assert!(!workspace.join("tables/seen/calibrations").join("r_c1").exists());
 }

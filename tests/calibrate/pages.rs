@@ -72,6 +72,7 @@ fn from_candidates_to_drafts_and_back() {
     assert_eq!(drafts(&server), before);
 
     // A line that moves by key and by hand; counts follow without the server.
+    nothing_moved_is_the_same_in_the_preview(&browser, &server.base);
     go("/d/seen/calibrate/results/r_c1/thresholds");
     browser.until("'ready' in document.querySelector('form.thresholds').dataset");
     let accept = || text(".chosen [data-cell=accept]").as_str().unwrap().replace(',', "").parse::<u64>().unwrap();
@@ -79,7 +80,9 @@ fn from_candidates_to_drafts_and_back() {
     browser.keys(&[END]);
     assert_eq!(accept(), 0);
     assert_eq!(text(".chosen [data-cell=least]"), "none");
+    assert_eq!(browser.script("return document.querySelector('[data-below]').hidden"), true);
     browser.keys(&[HOME]);
+    assert_eq!(browser.script("return document.querySelector('.chosen [data-below-mark]').checkVisibility()"), true);
     let all = accept();
     assert!(all > 0, "{}", text(".rows"));
     let at = browser.script(
@@ -120,4 +123,19 @@ fn from_candidates_to_drafts_and_back() {
     );
     assert!(text("main").as_str().unwrap().contains("options.seed"));
     assert_eq!(browser.log(), Vec::<String>::new());
+}
+
+/// Lines that stand where the calibration has them: both pages count the same.
+fn nothing_moved_is_the_same_in_the_preview(browser: &Browser, base: &str) {
+    browser.go(&format!("{base}/d/seen/calibrate/results/r_c1/thresholds"));
+    browser.until("'ready' in document.querySelector('form.thresholds').dataset");
+    let told = browser.script(
+        "return [...['accept', 'queue', 'drop'].map((key) => document.querySelector(`[data-total=${key}]`).textContent), document.querySelector('[data-total-duplicates]').textContent]",
+    );
+    browser.script("document.querySelector('form.thresholds .first').click()");
+    browser.until("location.pathname.endsWith('/apply') && document.querySelector('.bands')");
+    let applied = browser.script(
+        "const column = (at) => [...document.querySelectorAll('.bands tbody tr')].reduce((sum, row) => sum + Number((row.children[at].querySelector('strong') ?? row.children[at]).textContent.replaceAll(',', '')), 0); return [...[1, 2, 3].map((at) => column(at).toLocaleString('en')), document.querySelector('[data-duplicates]').textContent]",
+    );
+    assert_eq!(told, applied);
 }

@@ -20,9 +20,10 @@ test("counts from a line upwards are those of every row that reaches it", () => 
 
 test("bands: above the line, between it and that of people, below both", () => {
   const table = sums(BINS);
-  assert.deepEqual(counts(table, 9, 543, 100), { right: 5, wrong: 1, missed: 4, accept: 5, queue: 5, drop: 13 });
-  // A line below that of people leaves nothing for them.
-  assert.equal(counts(table, 9, 50, 100).queue, 0);
+  assert.deepEqual(counts(table, 9, 543, 100), { right: 5, wrong: 1, missed: 4, accept: 5, queue: 5, drop: 13, past: 0 });
+  // A line below that of people leaves nothing for them, and what it accepts there goes past them.
+  const below = counts(table, 9, 0, 101);
+  assert.deepEqual([below.queue, below.accept, below.past], [0, 20, 15]);
   assert.equal(counts(table, 9, NOTHING, 0).queue, 20);
 });
 
@@ -37,7 +38,7 @@ test("the line in use says its own digits, others their thousandth", () => {
 
 test("shares of nothing are not zero", () => {
   assert.deepEqual(shares({ right: 0, wrong: 0, missed: 0 }), { precision: null, recall: null, f1: null });
-  const found = shares(together([{ right: 1, wrong: 1, missed: 0, accept: 0, queue: 0, drop: 0 }, { right: 2, wrong: 0, missed: 1, accept: 0, queue: 0, drop: 0 }]));
+  const found = shares(together([{ right: 1, wrong: 1, missed: 0, accept: 0, queue: 0, drop: 0, past: 1 }, { right: 2, wrong: 0, missed: 1, accept: 0, queue: 0, drop: 0, past: 2 }]));
   assert.deepEqual(found, { precision: 0.75, recall: 0.75, f1: 0.75 });
   assert.equal(wilson(0, 0), null);
   const [low, high] = wilson(81, 263);

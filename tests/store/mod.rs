@@ -12,6 +12,7 @@ mod reimport;
 mod statement_limits;
 mod statements;
 mod trash;
+mod truth_changes;
 mod undo;
 mod versions;
 mod workspaces;

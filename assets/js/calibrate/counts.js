@@ -31,12 +31,14 @@ export function sums(bins) {
 export function counts(table, truths, tick, queue) {
   const [right, wrong, accept] = [table.right[tick], table.wrong[tick], table.open[tick]];
   const seen = Math.max(accept, table.open[Math.min(queue, tick)]);
-  return { right, wrong, missed: Math.max(0, truths - right), accept, queue: seen - accept, drop: table.all - seen };
+  // What is accepted below the line of people goes past them.
+  const past = accept - table.open[Math.max(queue, tick)];
+  return { right, wrong, missed: Math.max(0, truths - right), accept, queue: seen - accept, drop: table.all - seen, past };
 }
 
 /** Counts of several classes together. */
 export function together(list) {
-  const whole = { right: 0, wrong: 0, missed: 0, accept: 0, queue: 0, drop: 0 };
+  const whole = { right: 0, wrong: 0, missed: 0, accept: 0, queue: 0, drop: 0, past: 0 };
   for (const one of list) for (const key of Object.keys(whole)) whole[key] += one[key];
   return whole;
 }

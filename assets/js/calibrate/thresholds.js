@@ -61,6 +61,7 @@ function fill(one) {
   one.cells.precision.title = sure ? `${percent(sure[0])} to ${percent(sure[1])}` : "";
   one.slider.setAttribute("aria-valuetext", line === "none" ? "accepts none" : `from ${line}`);
   one.node.classList.toggle("moved", tick !== Number(one.slider.dataset.own));
+  one.node.querySelector("[data-below-mark]").hidden = tick >= Number(queue.value);
   if (one === chosen) {
     form.querySelector("[data-class-least]").textContent = line === "none" ? "accepts none" : `from ${line}`;
     stage.lines({ least: tick, queue: Number(queue.value) });
@@ -72,6 +73,10 @@ function totals() {
   const { precision, recall, f1 } = shares(now);
   const texts = { accept: whole(now.accept), queue: whole(now.queue), drop: whole(now.drop), precision: percent(precision), recall: percent(recall), f1: percent(f1), counts: `${whole(now.right)} / ${whole(now.wrong)} / ${whole(now.missed)}` };
   for (const [key, text] of Object.entries(texts)) form.querySelector(`[data-total=${key}]`).textContent = text;
+  const below = [...rows.values()].filter((one) => Number(one.slider.value) < Number(queue.value)).length;
+  form.querySelector("[data-below]").hidden = below === 0;
+  form.querySelector("[data-below-classes]").textContent = whole(below);
+  form.querySelector("[data-past]").textContent = whole(now.past);
   form.querySelector("[data-floor-note]").hidden = recall === null || recall >= Number(floor);
 }
 

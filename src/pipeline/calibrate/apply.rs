@@ -46,6 +46,10 @@ pub struct ClassBands {
     pub queue: usize,
     /// Neither.
     pub drop: usize,
+    /// Left out before, since a better one of the class covers them.
+    pub duplicates: usize,
+    /// Of the accepted those that are less sure than what people are asked about.
+    pub past_people: usize,
 }
 
 /// What applying would do.
@@ -63,7 +67,11 @@ pub struct ApplyPreview {
     pub images: usize,
     /// Drafts.
     pub drafts: usize,
-    /// Candidates on these images, by class.
+    /// Images of the run that were labelled or changed since the calibration.
+    pub changed_since: u64,
+    /// Probability from which on one that is not accepted goes to people.
+    pub queue_from: f64,
+    /// Candidates on the free images, by class.
     pub classes: Vec<ClassBands>,
 }
 
@@ -77,7 +85,53 @@ pub struct Applied {
     pub change: Option<Drafted>,
 }
 
+impl ApplyRequest {
+    fn check(&self) -> Result<(), Error> {
+        let is_share = |least: f64| (0.0..=1.0).contains(&least);
+        if let Some((class, least)) = self.thresholds.iter().find(|(_, least)| !is_share(**least)) {
+            return Err(Error::invalid("thresholds", format!("{least} for class {class} is not between 0 and 1")));
+        }
+        match self.queue_from.filter(|least| !is_share(*least)) {
+            Some(least) => Err(Error::invalid("queue_from", format!("{least} is not between 0 and 1"))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl ClassBands {
+    fn of(class_id: ClassId, names: &BTreeMap<ClassId, String>) -> Self {
+        let name = names.get(&class_id).cloned().unwrap_or_else(|| format!("class {class_id}"));
+        Self { class_id, name, accept: 0, queue: 0, drop: 0, duplicates: 0, past_people: 0 }
+    }
+}
+
+impl ApplyPreview {
+    /// Candidates that are left out, since a better one of their class covers them.
+    #[must_use]
+    pub fn duplicates(&self) -> usize {
+        self.classes.iter().map(|class| class.duplicates).sum()
+    }
+
+    /// Accepted ones that are less sure than what people are asked about.
+    #[must_use]
+    pub fn past_people(&self) -> usize {
+        self.classes.iter().map(|class| class.past_people).sum()
+    }
+}
+
 impl Workbench {
+    /// How many images of the run have another truth than when a calibration was made; none where the run is gone, since
+    /// nothing can be made again of it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for the dataset.
+    pub fn truth_changed_since(&self, d: &DatasetName, record: &Record) -> Result<u64, Error> {
+        match self.reader().truth_changes(d, &record.run, record.data_version) {
+            Err(tator_store::Error::NotFound(_)) => Ok(0),
+            found => Ok(found?),
+        }
+    }
+
     /// What applying a calibration would do; nothing is changed.
     ///
     /// # Errors
@@ -95,7 +149,7 @@ impl Workbench {
     /// Applies a calibration: drafts on images that nobody has labelled, as one change that can be taken back.
     ///
     /// # Errors
-    /// [`Error::Conflict`] for a calibration that is not promoted; as [`Workbench::preview_calibration`].
+    /// [`Error::NotPromoted`] unless it is to be applied anyway; as [`Workbench::preview_calibration`].
     pub fn apply_calibration(
         &self,
         d: &DatasetName,
@@ -109,8 +163,7 @@ impl Workbench {
             return Ok(Applied { preview, change: None });
         }
         if !record.gate.promoted && !request.anyway {
-            let text = format!("{name} is not promoted: {}; ask for it anyway if you know better", record.gate.why);
-            return Err(Error::Conflict(text));
+            return Err(Error::NotPromoted { calibration: name.clone(), why: record.gate.why });
         }
         if drafts.is_empty() {
             let text = "no candidate is accepted on an image that nobody has labelled and that has no box";
@@ -127,12 +180,9 @@ impl Workbench {
         record: &Record,
         request: &ApplyRequest,
     ) -> Result<(ApplyPreview, Vec<DraftBox>), Error> {
-        let all = request.thresholds.values().chain(&request.queue_from);
-        let bad = all.copied().find(|least| !(0.0..=1.0).contains(least));
-        if let Some(least) = bad {
-            return Err(Error::invalid("thresholds", format!("{least} is not between 0 and 1")));
-        }
+        request.check()?;
         let reader = self.reader();
+        let queue_from = request.queue_from.unwrap_or(record.queue_from);
         let condition = request.condition.as_deref().map(str::trim).filter(|text| !text.is_empty());
         crate::evaluate::calibration_of(reader, d, &record.run, Some(name))?;
         let free = free_images(d, &record.run);
@@ -157,18 +207,17 @@ impl Workbench {
             if !wanted || images.binary_search_by_key(&row.image_id, |image| image.image_id).is_err() {
                 continue;
             }
-            let bands = classes.entry(row.class_id).or_insert_with(|| ClassBands {
-                class_id: row.class_id,
-                name: names.get(&row.class_id).cloned().unwrap_or_else(|| format!("class {}", row.class_id)),
-                accept: 0,
-                queue: 0,
-                drop: 0,
-            });
             let accepted = row.kept && least.is_some_and(|least| row.score >= least);
-            let queued = row.kept && !accepted && row.score >= request.queue_from.unwrap_or(record.queue_from);
-            bands.accept += usize::from(accepted);
-            bands.queue += usize::from(queued);
-            bands.drop += usize::from(!accepted && !queued);
+            let queued = row.kept && !accepted && row.score >= queue_from;
+            let bands = classes.entry(row.class_id).or_insert_with(|| ClassBands::of(row.class_id, &names));
+            let band = match (row.kept, accepted, queued) {
+                (false, ..) => &mut bands.duplicates,
+                (_, true, _) => &mut bands.accept,
+                (_, _, true) => &mut bands.queue,
+                _ => &mut bands.drop,
+            };
+            *band += 1;
+            bands.past_people += usize::from(accepted && row.score < queue_from);
             if accepted || (queued && request.queue) {
                 touched.insert(row.image_id);
                 drafts.push(DraftBox {
@@ -186,6 +235,8 @@ impl Workbench {
             free_images: images.len(),
             images: touched.len(),
             drafts: drafts.len(),
+            changed_since: self.truth_changed_since(d, record)?,
+            queue_from,
             classes: classes.into_values().collect(),
         };
         Ok((preview, drafts))

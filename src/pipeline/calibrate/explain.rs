@@ -1,12 +1,14 @@
 //! Why a candidate got its score: what each column added to its log odds.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use tator_domain::{DatasetName, RunName};
 use tator_learning::boost::Columns;
 use tator_learning::calibrator::Ensemble;
-use tator_store::RunKind;
+use tator_store::{CandidateScore, RunKind};
 
-use super::record::Record;
+use super::record::{MapNote, Record};
 use super::request::refused;
 use crate::error::Error;
 use crate::workbench::Workbench;
@@ -30,6 +32,14 @@ pub struct Reason {
 pub struct Explained {
     /// The candidate.
     pub candidate_id: i64,
+    /// Its probability in the table of the calibration: on a tested image that of trees which had not seen it.
+    pub score: f64,
+    /// What the trees in use say of it, whose reasons these are.
+    pub probability: f64,
+    /// Its image tests the calibration.
+    pub tested: bool,
+    /// No better one of its class covers it.
+    pub kept: bool,
     /// What all start from.
     pub base: f64,
     /// Log odds of the trees for all candidates, before the map to probabilities.
@@ -38,9 +48,16 @@ pub struct Explained {
     pub reasons: Vec<Reason>,
 }
 
+impl MapNote {
+    /// The probability of log odds. The slope is negative, as Platt writes it: higher odds are more often right.
+    #[must_use]
+    pub fn probability(self, margin: f64) -> f64 {
+        1.0 / (1.0 + (self.slope * margin + self.offset).exp())
+    }
+}
+
 impl Workbench {
-    /// Explains candidates by the final trees and what they start from of a calibration. On test images the score in the table is that of trees that had
-    /// not seen the image; the reasons are those of the trees in use.
+    /// Explains candidates by the trees in use of a calibration and what these start from.
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Invalid`] for too many at once.
@@ -68,11 +85,18 @@ impl Workbench {
         let table = Columns::new(names, columns.iter().map(Vec::as_slice).collect()).map_err(refused)?;
         let all: Vec<usize> = (0..rows.len()).collect();
         let told = model.contributions(&table, &all).map_err(refused)?;
-        Ok(rows.iter().zip(told).map(|((id, values), adds)| explained(*id, names, values, &adds)).collect())
+        let margins = model.margins(&table, &all).map_err(refused)?;
+        let scores: BTreeMap<i64, CandidateScore> =
+            reader.candidate_scores(d, name, candidates)?.into_iter().map(|one| (one.candidate_id, one)).collect();
+        let known = rows.iter().zip(told).zip(margins);
+        let one = |(((id, values), adds), margin): ((&(i64, Vec<f32>), Vec<f64>), f64)| {
+            Some(explained(scores.get(id)?, record.map.probability(margin), names, values, &adds))
+        };
+        Ok(known.filter_map(one).collect())
     }
 }
 
-fn explained(candidate_id: i64, names: &[String], values: &[f32], adds: &[f64]) -> Explained {
+fn explained(of: &CandidateScore, probability: f64, names: &[String], values: &[f32], adds: &[f64]) -> Explained {
     let reason = |((name, value), adds): ((&String, &f32), &f64)| Reason {
         name: name.clone(),
         value: (!value.is_nan()).then_some(*value),
@@ -81,5 +105,26 @@ fn explained(candidate_id: i64, names: &[String], values: &[f32], adds: &[f64]) 
     let mut reasons: Vec<Reason> = names.iter().zip(values).zip(adds).map(reason).collect();
     reasons.sort_by(|a, b| b.adds.abs().total_cmp(&a.adds.abs()).then_with(|| a.name.cmp(&b.name)));
     let base = adds.last().copied().unwrap_or(0.0);
-    Explained { candidate_id, base, margin: adds.iter().sum(), reasons }
+    Explained {
+        candidate_id: of.candidate_id,
+        score: of.score,
+        probability,
+        tested: of.part == "test",
+        kept: of.kept,
+        base,
+        margin: adds.iter().sum(),
+        reasons,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn higher_odds_are_more_likely() {
+        assert_eq!(MapNote { slope: -1.0, offset: 0.0 }.probability(0.0), 0.5);
+        let map = MapNote { slope: -1.2, offset: 0.1 };
+        assert!(map.probability(3.0) > 0.9 && map.probability(-3.0) < 0.1);
+    }
 }

@@ -73,6 +73,9 @@ pub struct BandCounts {
     pub queue: usize,
     /// Neither.
     pub drop: usize,
+    /// Left out before, since a better one of the class covers them; records of before counted them as dropped.
+    #[serde(default)]
+    pub duplicates: usize,
 }
 
 /// `record.json`.
@@ -320,6 +323,7 @@ fn open_bands(gathered: &Gathered, scores: &[Scored], queue_from: f64) -> BTreeM
     for (candidate, scored) in gathered.candidates.iter().zip(scores).filter(|(_, scored)| !scored.is_truth) {
         let counts = bands.entry(candidate.class_id).or_default();
         match scored.band(queue_from) {
+            _ if !scored.score.kept => counts.duplicates += 1,
             "accept" => counts.accept += 1,
             "queue" => counts.queue += 1,
             _ => counts.drop += 1,

@@ -62,6 +62,8 @@ pub struct ClassScores {
     pub least: Option<f64>,
     /// Objects of it on tested images.
     pub truths: usize,
+    /// Candidates on images without truth that are left out, since a better one of the class covers them.
+    pub duplicates: u64,
     /// Thousandth of the probability, right and wrong ones on tested images, those on images without truth.
     pub bins: Vec<(i32, u64, u64, u64)>,
 }
@@ -106,8 +108,13 @@ impl Workbench {
         let thresholds: Vec<(ClassId, f64)> =
             known.iter().filter_map(|class| Some((class.class_id, least(class.class_id)?))).collect();
         let mut bins: BTreeMap<ClassId, Vec<(i32, u64, u64, u64)>> = BTreeMap::new();
-        for one in self.reader().score_counts(d, name, &thresholds)? {
-            bins.entry(one.class_id).or_default().push((one.bin, one.right, one.wrong, one.open));
+        let mut duplicates: BTreeMap<ClassId, u64> = BTreeMap::new();
+        for one in self.reader().score_counts(d, name, (&thresholds, record.queue_from))? {
+            *duplicates.entry(one.class_id).or_default() += one.duplicates;
+            let bins = bins.entry(one.class_id).or_default();
+            if one.right + one.wrong + one.open > 0 {
+                bins.push((one.bin, one.right, one.wrong, one.open));
+            }
         }
         let truths: BTreeMap<ClassId, usize> =
             record.figures.classes.iter().map(|class| (class.class_id, class.right + class.missed)).collect();
@@ -122,6 +129,7 @@ impl Workbench {
                 colour: about.map_or_else(|| "#888888".to_owned(), |class| class.colour.clone()),
                 least: least(class_id),
                 truths: truths.get(&class_id).copied().unwrap_or(0),
+                duplicates: duplicates.get(&class_id).copied().unwrap_or(0),
                 bins,
             }
         };

@@ -70,7 +70,12 @@ async fn put(
         let record = record(&bench, &d, &name)?;
         let request = request_of(&record, &sent);
         let applied = bench.apply_calibration(&d, &name, &request, &visit.author().name());
-        let done = applied.map(|applied| applied.change).map_err(|error| error.to_string());
+        let done = applied.map(|applied| applied.change).map_err(|error| match error {
+            tator_pipeline::Error::NotPromoted { .. } => {
+                format!("{error}. If you know better, tick “Apply it all the same”")
+            }
+            other => other.to_string(),
+        });
         drawn(&bench, &visit, (&d, &record), &request, done)
     });
     let page = page.await?;
@@ -97,7 +102,7 @@ fn drawn(
     let ticks = request.thresholds.iter().map(|(class, least)| (*class, (least * 1000.0).round() as i32)).collect();
     let on_image = |id| format!("/d/{d}/prelabel/runs/{}/images/{id}", record.run);
     Ok(ApplyPage {
-        about: about(record, Tab::Apply),
+        about: about(bench, record, Tab::Apply)?,
         shell: shell(bench, visit, d)?,
         pictures: prelabel::pictures(bench, d, &samples, on_image)?,
         condition: request.condition.clone().unwrap_or_default(),

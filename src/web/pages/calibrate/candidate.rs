@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, web};
 use tator_domain::{DatasetName, RunName};
 use tator_pipeline::Workbench;
-use tator_pipeline::calibrate::{Explained, Record, in_words};
+use tator_pipeline::calibrate::{Explained, Protocol, Record, in_words};
 use tator_store::ImageFilter;
 
 use super::crop::Crop;
@@ -40,6 +40,8 @@ fn drawn(
     let (record, names) = (record(bench, d, name)?, classes(bench, d)?);
     let one = bench.reader().judged_candidate((d, name, &record.run), candidate)?;
     let explained = bench.explain_candidates(d, name, &[candidate])?.into_iter().next();
+    let kept = explained.as_ref().is_none_or(|explained| explained.kept);
+    let whose = explained.as_ref().map(|explained| whose(&record, &one.part, explained)).unwrap_or_default();
     let (summary, reasons) = explained.map(|explained| told(&record, &explained)).unwrap_or_default();
     let label = addresses::label(d, one.image_id, None, &ImageFilter::default());
     let (band, part) = (one.band.clone(), one.part.clone());
@@ -47,19 +49,26 @@ fn drawn(
     let context = Crop { score: String::new(), ..Crop::blind(d, &names, &one, 6.0, label.clone()) };
     let on_image = format!("/d/{d}/prelabel/runs/{}/images/{}", record.run, one.image_id);
     let least = record.rule.least(one.class_id).map_or_else(|| "none".to_owned(), |least| format!("{least:.3}"));
-    let (about, shell) = (about(&record, Tab::Errors), shell(bench, visit, d)?);
+    let (about, shell) = (about(bench, &record, Tab::Errors)?, shell(bench, visit, d)?);
     let crops = [crop, context];
-    Ok(CandidatePage { shell, about, crops, band, part, least, summary, reasons, label, on_image })
+    Ok(CandidatePage { shell, about, crops, band, kept, part, least, summary, whose, reasons, label, on_image })
 }
 
-/// What the map of a calibration makes of a margin. The slope is negative, as Platt writes it: a higher margin is more often right.
-fn probability((slope, offset): (f64, f64), margin: f64) -> f64 {
-    1.0 / (1.0 + (slope * margin + offset).exp())
+/// Whose score it is and whose reasons, where an image was labelled.
+fn whose(record: &Record, part: &str, explained: &Explained) -> String {
+    let (score, now) = (explained.score, explained.probability);
+    match part {
+        "test" if matches!(record.protocol, Protocol::Nested { .. }) => format!(
+            "{score:.3} is what trees said that had not seen this image; the trees in use, whose reasons these are, say {now:.3}."
+        ),
+        "test" => "The trees in use, whose reasons these are, have not seen this image.".to_owned(),
+        "train" | "tune" => "The trees in use, whose reasons these are, have learnt from this image.".to_owned(),
+        _ => String::new(),
+    }
 }
 
 /// A sentence, and the reasons one by one.
 pub(super) fn told(record: &Record, explained: &Explained) -> (String, Vec<ReasonLine>) {
-    let probability = |margin: f64| probability((record.map.slope, record.map.offset), margin);
     let most = explained.reasons.iter().map(|reason| reason.adds.abs()).fold(0.0, f64::max).max(f64::MIN_POSITIVE);
     let line = |words: String, adds: f64| ReasonLine {
         words,
@@ -80,8 +89,8 @@ pub(super) fn told(record: &Record, explained: &Explained) -> (String, Vec<Reaso
     let (up, down) = (strongest(1.0), strongest(-1.0));
     let mut summary = format!(
         "Every candidate starts from {:.0} in a hundred; this one comes to {:.0}.",
-        probability(explained.base) * 100.0,
-        probability(explained.margin) * 100.0
+        record.map.probability(explained.base) * 100.0,
+        explained.probability * 100.0
     );
     if !up.is_empty() {
         summary.push_str(&format!(" For it: {up}."));
@@ -90,15 +99,4 @@ pub(super) fn told(record: &Record, explained: &Explained) -> (String, Vec<Reaso
         summary.push_str(&format!(" Against it: {down}."));
     }
     (summary, lines)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_higher_margin_is_more_likely() {
-        assert_eq!(probability((-1.0, 0.0), 0.0), 0.5);
-        assert!(probability((-1.2, 0.1), 3.0) > 0.9 && probability((-1.2, 0.1), -3.0) < 0.1);
-    }
 }

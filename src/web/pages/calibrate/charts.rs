@@ -72,8 +72,15 @@ mod tests {
     #[test]
     fn bars_hold_every_candidate() {
         let bins = vec![(-1, 1, 0, 0), (0, 1, 1, 0), (999, 3, 0, 7), (1000, 1, 0, 0)];
-        let class =
-            ClassScores { class_id: 1, name: String::new(), colour: String::new(), least: None, truths: 9, bins };
+        let class = ClassScores {
+            class_id: 1,
+            name: String::new(),
+            colour: String::new(),
+            least: None,
+            truths: 9,
+            duplicates: 0,
+            bins,
+        };
         let found = histogram(&ScoreTable { queue_from: 0.1, iou: 0.5, classes: vec![class] });
         assert_eq!(found.totals, (6, 1, 7));
         assert_eq!(found.bars.len(), BARS);

@@ -92,7 +92,7 @@ fn drawn(
             .map(|c| (c.class_id, c.name.clone(), Some(c.class_id) == class))
             .collect(),
         kind,
-        about: about(&record, Tab::Errors),
+        about: about(bench, &record, Tab::Errors)?,
         shell: shell(bench, visit, d)?,
     })
 }

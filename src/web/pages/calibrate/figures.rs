@@ -4,8 +4,9 @@ use actix_web::{HttpResponse, web};
 use serde_json::json;
 use tator_domain::{DatasetName, RunName};
 use tator_pipeline::Workbench;
-use tator_pipeline::calibrate::{Figures, Record};
+use tator_pipeline::calibrate::{ClassFigures, Figures, Record, ScoreTable};
 
+use super::thresholds::{bands, tick_of};
 use super::view::{ClassLine, FiguresPage};
 use super::view_parts::{StandingLine, Tab, pc};
 use super::{Bench, Visit, about, audit, charts, crop, html, questions, record, shell};
@@ -59,12 +60,12 @@ fn drawn(
         raw,
         importances: importances.collect(),
         errors: figures.errors.iter().map(|e| (e.kind.clone(), crop::error_words(&e.kind), e.n as u64)).collect(),
-        classes: figures.classes.iter().map(|class| class_line(&record, class)).collect(),
+        classes: figures.classes.iter().map(|class| class_line(&table, class)).collect(),
         estimates: bench.verdict_estimates(d, name)?.into_iter().filter(|band| band.judged > 0).collect(),
         stricter: figures.stricter.iter().map(|(iou, p)| (iou.clone(), f1(p.right, p.wrong, p.missed))).collect(),
         questions: questions::of_calibration(&record),
         audit: audit::facts(&record),
-        about: about(&record, Tab::Figures),
+        about: about(bench, &record, Tab::Figures)?,
         shell: shell(bench, visit, d)?,
     })
 }
@@ -86,16 +87,17 @@ fn f1(right: usize, wrong: usize, missed: usize) -> String {
     }
 }
 
-fn class_line(record: &Record, class: &tator_pipeline::calibrate::ClassFigures) -> ClassLine {
+fn class_line(table: &ScoreTable, class: &ClassFigures) -> ClassLine {
     let share = |part: usize, whole: usize| if whole == 0 { "–".into() } else { pc(part as f64 / whole as f64) };
     let (right, wrong, missed) = (class.right, class.wrong, class.missed);
+    let scores = table.classes.iter().find(|scores| scores.class_id == class.class_id);
     ClassLine {
         class_id: class.class_id,
         name: class.name.clone(),
         least: class.least.map_or_else(|| "accepts none".to_owned(), |least| format!("{least:.3}")),
         figures: [share(right, right + wrong), share(right, right + missed), f1(right, wrong, missed)],
         counts: [right as u64, wrong as u64, missed as u64],
-        bands: record.open_bands.get(&class.class_id).copied().unwrap_or_default(),
+        bands: scores.map(|scores| bands(scores, tick_of(Some(table.queue_from)))).unwrap_or_default(),
     }
 }
 

@@ -54,10 +54,11 @@ fn shell(bench: &Workbench, visit: &Visit, d: &DatasetName) -> Result<Shell, tat
 }
 
 /// What every page of one calibration begins with.
-fn about(record: &Record, tab: Tab) -> About {
+fn about(bench: &Workbench, record: &Record, tab: Tab) -> Result<About, tator_pipeline::Error> {
     let Record { dataset, calibration, run, gate, .. } = record;
     let (promoted, why) = (gate.promoted, gate.why.clone());
-    About { dataset: dataset.clone(), name: calibration.clone(), run: run.clone(), tab, promoted, why }
+    let changed = bench.truth_changed_since(dataset, record)?;
+    Ok(About { dataset: dataset.clone(), name: calibration.clone(), run: run.clone(), tab, promoted, why, changed })
 }
 
 /// A class in words, also one that is gone.

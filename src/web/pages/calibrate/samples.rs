@@ -28,6 +28,7 @@ fn about(tab: Tab, promoted: bool) -> About {
         tab,
         promoted,
         why: "F1 0.61 is better than <all> others & more".into(),
+        changed: if promoted { 0 } else { 12_345 },
     }
 }
 
@@ -118,7 +119,7 @@ impl Sample for FiguresPage {
     fn samples() -> Vec<(&'static str, Self)> {
         let bins = vec![(0, 3, 100, 900), (500, 20, 20, 40), (990, 300, 4, 1_000)];
         let (name, colour) = ("a <class>".into(), "#ff8800".into());
-        let class = ClassScores { class_id: 1, name, colour, least: Some(0.5), truths: 400, bins };
+        let class = ClassScores { class_id: 1, name, colour, least: Some(0.5), truths: 400, duplicates: 9, bins };
         let table = ScoreTable { queue_from: 0.1, iou: 0.5, classes: vec![class] };
         let curve = Curve {
             title: "Precision against recall",
@@ -178,7 +179,9 @@ impl Sample for ThresholdsPage {
             colour: "#ff8800".into(),
             tick,
             truths: 400,
-            counts: [300, 20, 100, 4_000],
+            counts: [300, 20, 100],
+            bands: BandCounts { accept: 4_000, queue: 17, drop: 12, duplicates: 90 },
+            past_people: if tick < 100 { 12 } else { 0 },
         };
         let page = |rows, examples| Self {
             shell: shell(),
@@ -187,9 +190,10 @@ impl Sample for ThresholdsPage {
             iou: 0.5,
             recall_floor: 0.6,
             rows,
+            duplicates: 226,
             examples,
         };
-        vec![("usual", page(vec![row(1, 500), row(2, 1001)], Some(sides()))), ("empty", page(vec![], None))]
+        vec![("usual", page(vec![row(1, 500), row(2, 1001), row(3, 40)], Some(sides()))), ("empty", page(vec![], None))]
     }
 }
 
@@ -236,9 +240,11 @@ impl Sample for CandidatePage {
             about: about(Tab::Errors, false),
             crops: [crop(""), crop("")],
             band: band.into(),
+            kept: part == "test",
             part: part.into(),
             least: "0.5".into(),
             summary: "Every <candidate> starts from 4 in a hundred.".into(),
+            whose: "<0.8> is what trees said that had not seen this image.".into(),
             reasons,
             label: "/d/coins/label?image=3".into(),
             on_image: "/d/coins/prelabel/runs/fast_1/images/3".into(),
@@ -276,6 +282,15 @@ impl Sample for ReviewPage {
 
 impl Sample for ApplyPage {
     fn samples() -> Vec<(&'static str, Self)> {
+        let class = |accept| ClassBands {
+            class_id: 1,
+            name: "a <class>".into(),
+            accept,
+            queue: 7,
+            drop: 90_000,
+            duplicates: 1_226,
+            past_people: 3,
+        };
         let preview = |drafts| ApplyPreview {
             calibration: "fast_1_c1".parse().expect("a valid name"),
             promoted: false,
@@ -283,11 +298,9 @@ impl Sample for ApplyPage {
             free_images: 4_000,
             images: 900,
             drafts,
-            classes: if drafts == 0 {
-                vec![]
-            } else {
-                vec![ClassBands { class_id: 1, name: "a <class>".into(), accept: drafts, queue: 7, drop: 90_000 }]
-            },
+            changed_since: 3,
+            queue_from: 0.1,
+            classes: if drafts == 0 { vec![] } else { vec![class(drafts)] },
         };
         let page = |promoted, preview, wrong, done| Self {
             shell: shell(),

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use tator_domain::{ClassId, DatasetName, RunName};
 use tator_pipeline::Workbench;
-use tator_pipeline::calibrate::{Record, ScoreTable};
+use tator_pipeline::calibrate::{BandCounts, ClassScores, Record, ScoreTable};
 use tator_store::Judged;
 
 use super::crop::Crop;
@@ -64,7 +64,8 @@ fn drawn(
 ) -> Result<ThresholdsPage, tator_pipeline::Error> {
     let record = record(bench, d, name)?;
     let table = bench.score_table(d, name)?;
-    let mut rows: Vec<ThresholdRow> = table.classes.iter().map(row).collect();
+    let queue_tick = tick_of(Some(table.queue_from));
+    let mut rows: Vec<ThresholdRow> = table.classes.iter().map(|class| row(class, queue_tick)).collect();
     rows.sort_by(|a, b| b.truths.cmp(&a.truths).then_with(|| a.name.cmp(&b.name)));
     let chosen = class.or_else(|| fullest(&table));
     let examples = match chosen {
@@ -72,35 +73,50 @@ fn drawn(
         None => None,
     };
     Ok(ThresholdsPage {
-        queue_tick: tick_of(Some(table.queue_from)),
+        queue_tick,
+        duplicates: table.classes.iter().map(|class| class.duplicates).sum(),
         iou: table.iou,
         recall_floor: record.options.recall_floor,
         rows,
         examples,
-        about: about(&record, Tab::Thresholds),
+        about: about(bench, &record, Tab::Thresholds)?,
         shell: shell(bench, visit, d)?,
     })
 }
 
 /// The class with most candidates: a line is moved where something lies on both sides of it.
 fn fullest(table: &ScoreTable) -> Option<ClassId> {
-    let candidates = |class: &tator_pipeline::calibrate::ClassScores| {
-        class.bins.iter().map(|bin| bin.1 + bin.2 + bin.3).sum::<u64>()
-    };
+    let candidates = |class: &ClassScores| class.bins.iter().map(|bin| bin.1 + bin.2 + bin.3).sum::<u64>();
     table.classes.iter().max_by_key(|class| (candidates(class), std::cmp::Reverse(class.class_id))).map(|c| c.class_id)
 }
 
-fn row(class: &tator_pipeline::calibrate::ClassScores) -> ThresholdRow {
+/// Candidates of a class without truth from a thousandth on.
+fn open_from(class: &ClassScores, tick: i32) -> u64 {
+    class.bins.iter().filter(|bin| bin.0 >= tick).map(|bin| bin.3).sum()
+}
+
+/// What is done with the candidates of a class on images without truth, with people asked from a thousandth on.
+pub(super) fn bands(class: &ClassScores, queue_tick: i32) -> BandCounts {
+    let tick = tick_of(class.least);
+    let (accept, seen) = (open_from(class, tick), open_from(class, tick.min(queue_tick)));
+    let [accept, queue, drop, duplicates] =
+        [accept, seen - accept, open_from(class, i32::MIN) - seen, class.duplicates].map(|n| n as usize);
+    BandCounts { accept, queue, drop, duplicates }
+}
+
+fn row(class: &ClassScores, queue_tick: i32) -> ThresholdRow {
     let tick = tick_of(class.least);
     let sum = |of: fn(&(i32, u64, u64, u64)) -> u64| class.bins.iter().filter(|bin| bin.0 >= tick).map(of).sum::<u64>();
-    let (right, wrong, open) = (sum(|bin| bin.1), sum(|bin| bin.2), sum(|bin| bin.3));
+    let (right, wrong) = (sum(|bin| bin.1), sum(|bin| bin.2));
     ThresholdRow {
         class_id: class.class_id,
         name: class.name.clone(),
         colour: class.colour.clone(),
         tick,
         truths: class.truths as u64,
-        counts: [right, wrong, (class.truths as u64).saturating_sub(right), open],
+        counts: [right, wrong, (class.truths as u64).saturating_sub(right)],
+        bands: bands(class, queue_tick),
+        past_people: (open_from(class, tick) - open_from(class, tick.max(queue_tick))) as usize,
     }
 }
 
@@ -152,5 +168,25 @@ mod tests {
         assert_eq!(least_at(Some(0.5432), 544), 0.544);
         assert_eq!(tick_of(None), NOTHING);
         assert_eq!(least_at(None, 300), 0.3);
+    }
+
+    #[test]
+    fn what_a_line_accepts_below_that_of_people_goes_past_them() {
+        let class = |least| ClassScores {
+            class_id: 1,
+            name: "car".into(),
+            colour: "#888888".into(),
+            least,
+            truths: 9,
+            duplicates: 7,
+            bins: vec![(-1, 0, 0, 3), (40, 1, 1, 10), (99, 0, 0, 5), (100, 3, 1, 4), (600, 2, 0, 1)],
+        };
+        let told = |least| {
+            let row = row(&class(least), 100);
+            (row.bands.accept, row.bands.queue, row.bands.drop, row.bands.duplicates, row.past_people)
+        };
+        assert_eq!(told(Some(0.6)), (1, 4, 18, 7, 0));
+        assert_eq!(told(Some(0.05)), (10, 0, 13, 7, 5));
+        assert_eq!(told(None), (0, 5, 18, 7, 0));
     }
 }

@@ -67,7 +67,7 @@ fn drawn(
     let mut classes: Vec<(i32, String)> = names.iter().map(|(id, (name, _))| (*id, name.clone())).collect();
     classes.sort_by_key(|(_, name)| name.to_lowercase());
     Ok(ReviewPage {
-        about: about(&record, Tab::Review),
+        about: about(bench, &record, Tab::Review)?,
         shell: shell(bench, visit, d)?,
         crop: own,
         context,

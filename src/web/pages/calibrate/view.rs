@@ -103,6 +103,8 @@ pub struct ThresholdsPage {
     pub recall_floor: f64,
     /// Classes, those with most objects first.
     pub rows: Vec<ThresholdRow>,
+    /// Candidates on images without labels that are left out as duplicates.
+    pub duplicates: u64,
     /// Both sides of the line of the chosen class.
     pub examples: Option<Sides>,
 }
@@ -120,8 +122,12 @@ pub struct ThresholdRow {
     pub tick: i32,
     /// Objects on tested images.
     pub truths: u64,
-    /// Right, wrong, missed, accepted without truth.
-    pub counts: [u64; 4],
+    /// Right, wrong, missed.
+    pub counts: [u64; 3],
+    /// What is done with candidates on images without truth.
+    pub bands: BandCounts,
+    /// Of the accepted there those that are less sure than what people are asked about.
+    pub past_people: usize,
 }
 
 /// `/d/{dataset}/calibrate/results/{calibration}/_examples`
@@ -181,12 +187,16 @@ pub struct CandidatePage {
     pub crops: [Crop; 2],
     /// What is done with it.
     pub band: String,
+    /// No better one of its class covers it.
+    pub kept: bool,
     /// Which part its image is in.
     pub part: String,
     /// The threshold of its class.
     pub least: String,
     /// A sentence.
     pub summary: String,
+    /// Whose score it is and whose reasons; nothing on an image without labels.
+    pub whose: String,
     /// Reasons, the weightiest first.
     pub reasons: Vec<ReasonLine>,
     /// The labeller.
@@ -243,6 +253,20 @@ pub(super) fn estimate_words(band: &BandEstimate) -> String {
     match band.share {
         Some([share, low, high]) => format!("{} % ({})", pc(share), pc_range([low, high])),
         None => "nobody has looked yet".to_owned(),
+    }
+}
+
+impl ThresholdsPage {
+    /// Classes that accept what is less sure than what people are asked about.
+    #[must_use]
+    pub fn below(&self) -> usize {
+        self.rows.iter().filter(|row| row.tick < self.queue_tick).count()
+    }
+
+    /// Candidates that are accepted although they are less sure than that.
+    #[must_use]
+    pub fn past_people(&self) -> usize {
+        self.rows.iter().map(|row| row.past_people).sum()
     }
 }
 

@@ -33,6 +33,8 @@ pub struct About {
     pub promoted: bool,
     /// In words.
     pub why: String,
+    /// Images of the run that were labelled or changed since.
+    pub changed: u64,
 }
 
 impl About {
