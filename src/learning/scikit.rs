@@ -42,7 +42,7 @@ fn widened(values: &[f32]) -> Vec<f64> {
 fn head(fixture: &Value, vectors: Matrix<'_>, labels: &[usize], classes: usize) -> crate::head::Head {
     let balanced = fixture["balanced"].as_bool().unwrap();
     let recipe = Recipe::Logistic(LogisticOptions {
-        c: fixture["c"].as_f64().unwrap(),
+        c: fixture["c"].as_f64(),
         class_weights: if balanced { ClassWeights::Balanced } else { ClassWeights::None },
         tolerance: 0.0,
         max_iterations: 400,

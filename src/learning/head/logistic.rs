@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lbfgs::{Memory, Point, dot};
 use super::network::{Network, softmax};
+use super::temperature::least_loss;
 use super::weights::{ClassWeights, HardMining};
 use super::{Fit, Iteration, Samples, Trace};
 use crate::rows::ranges;
@@ -18,6 +19,10 @@ use crate::{Error, Rows, kernel};
 
 /// Shares of the rows; fixed, so that sums do not depend on the machine.
 const SHARDS: usize = 16;
+/// Inverse strength of the penalty where nothing tells which is best.
+const USUAL: f64 = 1.0;
+/// Those that are tried, each only while the one before was better than all before it.
+const TRIED: [f64; 4] = [USUAL, 10.0, 100.0, 1_000.0];
 /// Rows of one product.
 const BLOCK: usize = 256;
 
@@ -25,8 +30,9 @@ const BLOCK: usize = 256;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogisticOptions {
-    /// Inverse strength of the penalty.
-    pub c: f64,
+    /// Inverse strength of the penalty; where none is given, that of 1, 10, 100 and 1,000 which tells validation rows apart best,
+    /// and 1 where there are none. Vectors of length 1 want less of a penalty than scikit-learn's usual 1.
+    pub c: Option<f64>,
     /// How classes weigh against each other.
     pub class_weights: ClassWeights,
     /// The last iteration at the latest.
@@ -40,13 +46,13 @@ pub struct LogisticOptions {
 impl Default for LogisticOptions {
     fn default() -> Self {
         let class_weights = ClassWeights::default();
-        Self { c: 1.0, class_weights, max_iterations: 1_000, tolerance: 1e-4, hard_mining: None }
+        Self { c: None, class_weights, max_iterations: 1_000, tolerance: 1e-4, hard_mining: None }
     }
 }
 
 impl LogisticOptions {
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let good = self.c > 0.0 && self.c.is_finite() && self.tolerance >= 0.0 && self.max_iterations > 0;
+        let good = self.c.is_none_or(|c| c > 0.0 && c.is_finite()) && self.tolerance >= 0.0 && self.max_iterations > 0;
         let why = "C and the number of iterations must be positive, the tolerance not negative";
         if good { Ok(()) } else { Err(Error::invalid("options of the logistic head", why)) }
     }
@@ -151,8 +157,34 @@ impl Objective<'_> {
     }
 }
 
+/// Fits a head with the penalty of the options, or with each that is to be tried; gives it and its inverse strength.
+pub(super) fn train_best(
+    options: &LogisticOptions,
+    classes: usize,
+    samples: &Samples<'_>,
+    trace: &mut Trace<'_>,
+) -> Result<(Network, f64), Error> {
+    let (Some(validation), None) = (trace.validation, options.c) else {
+        return Ok((train(options, classes, samples, trace)?, options.c.unwrap_or(USUAL)));
+    };
+    let mut best: Option<(f64, (Network, f64))> = None;
+    for c in TRIED {
+        let log = &mut *trace.log;
+        let mut trial = Trace { validation: Some(validation), log, iterations: Vec::new(), converged: false, hard: 0 };
+        let network = train(&LogisticOptions { c: Some(c), ..options.clone() }, classes, samples, &mut trial)?;
+        let loss = least_loss(&network.logits(validation.vectors), validation.labels, classes);
+        if best.as_ref().is_some_and(|(least, _)| loss >= *least) {
+            break;
+        }
+        let Trace { iterations, converged, hard, .. } = trial;
+        (trace.iterations, trace.converged, trace.hard) = (iterations, converged, hard);
+        best = Some((loss, (network, c)));
+    }
+    best.map(|(_, found)| found).ok_or_else(|| Error::invalid("C", "there is none to try"))
+}
+
 /// Fits a head; each iteration is logged and may be the last.
-pub(crate) fn train(
+fn train(
     options: &LogisticOptions,
     classes: usize,
     samples: &Samples<'_>,
@@ -162,7 +194,8 @@ pub(crate) fn train(
     let class_weights = options.class_weights.of(samples.labels, classes);
     let weights: Vec<f64> = (0..samples.labels.len()).map(|at| class_weights[samples.labels[at]]).collect();
     // Two rows of weights share a difference between them, so its penalty is half that of one row.
-    let c = if classes == 2 { options.c / 2.0 } else { options.c };
+    let c = options.c.unwrap_or(USUAL);
+    let c = if classes == 2 { c / 2.0 } else { c };
     let total = weights.iter().sum();
     let mut objective = Objective { samples, weights, total, classes, c };
     let begin = vec![0.0; classes * samples.vectors.dims() + classes];

@@ -53,6 +53,17 @@ pub enum Recipe {
     Mlp(MlpOptions),
 }
 
+impl Recipe {
+    /// Inverse strength of the penalty of a logistic head, where it is known.
+    #[must_use]
+    pub fn c(&self) -> Option<f64> {
+        match self {
+            Self::Logistic(options) => options.c,
+            Self::Mlp(_) => None,
+        }
+    }
+}
+
 impl Default for Recipe {
     fn default() -> Self {
         Self::Logistic(LogisticOptions::default())
@@ -158,7 +169,8 @@ fn fit(probabilities: &[f32], labels: &[usize]) -> Fit {
     Fit { loss: loss / count, accuracy: hits as f64 / count }
 }
 
-/// Trains a head. With validation rows an MLP stops in time and the temperature is fitted; without, neither.
+/// Trains a head. With validation rows an MLP stops in time, the penalty of a logistic head is chosen where none is given, and
+/// the temperature is fitted; without, nothing of that. The head's recipe says what was chosen.
 pub fn train(
     recipe: &Recipe,
     encoder: &str,
@@ -173,14 +185,20 @@ pub fn train(
         check_rows(classes.len(), samples, "validation rows")?;
     }
     let mut trace = Trace { validation, log, iterations: Vec::new(), converged: false, hard: 0 };
-    let (network, shift) = match recipe {
-        Recipe::Logistic(options) => (logistic::train(options, classes.len(), samples, &mut trace)?, Vec::new()),
-        Recipe::Mlp(options) => mlp::train(options, classes.len(), samples, &mut trace)?,
+    let (network, shift, recipe) = match recipe {
+        Recipe::Logistic(options) => {
+            let (network, c) = logistic::train_best(options, classes.len(), samples, &mut trace)?;
+            (network, Vec::new(), Recipe::Logistic(LogisticOptions { c: Some(c), ..options.clone() }))
+        }
+        Recipe::Mlp(options) => {
+            let (network, shift) = mlp::train(options, classes.len(), samples, &mut trace)?;
+            (network, shift, recipe.clone())
+        }
     };
     let temperature = validation.map_or(1.0, |samples| {
         best_temperature(&shifted(network.logits(samples.vectors), &shift), samples.labels, classes.len())
     });
-    let (encoder, classes, recipe) = (encoder.to_owned(), classes.to_vec(), recipe.clone());
+    let (encoder, classes) = (encoder.to_owned(), classes.to_vec());
     let head = Head { encoder, classes, recipe, temperature, shift, network };
     Ok(Trained { head, log: trace.iterations, converged: trace.converged, hard: trace.hard })
 }

@@ -15,6 +15,11 @@ pub fn best_temperature(logits: &[f32], labels: &[usize], classes: usize) -> f32
     if labels.is_empty() { 1.0 } else { best.map_or(1.0, |(number, _)| trial(number)) }
 }
 
+/// The mean log loss at the best temperature.
+pub(super) fn least_loss(logits: &[f32], labels: &[usize], classes: usize) -> f64 {
+    log_loss(logits, labels, classes, best_temperature(logits, labels, classes)) / labels.len().max(1) as f64
+}
+
 fn log_loss(logits: &[f32], labels: &[usize], classes: usize, temperature: f32) -> f64 {
     let loss = |(row, label): (&[f32], &usize)| {
         let mut row: Vec<f32> = row.iter().map(|logit| logit / temperature).collect();

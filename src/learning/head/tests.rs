@@ -37,7 +37,7 @@ fn accuracy(head: &Head) -> f64 {
 fn recipes() -> Vec<Recipe> {
     let mlp = MlpOptions { hidden: vec![24], epochs: 12, batch: 32, ..MlpOptions::default() };
     vec![
-        Recipe::Logistic(LogisticOptions { c: 10.0, ..LogisticOptions::default() }),
+        Recipe::Logistic(LogisticOptions { c: Some(10.0), ..LogisticOptions::default() }),
         Recipe::Logistic(LogisticOptions { hard_mining: Some(HardMining::default()), ..LogisticOptions::default() }),
         Recipe::Mlp(mlp.clone()),
         Recipe::Mlp(MlpOptions {
@@ -198,6 +198,23 @@ fn a_well_hashed_file_with_a_false_header_is_refused() {
     assert!(forged(|header| header["shape"]["hidden"] = serde_json::json!([1 << 20, 1 << 20]), 15).is_err());
     assert!(forged(|header| header["shape"]["cosine"] = (-1).into(), 15).is_err());
     assert!(forged(|header| header["exec"] = "x".into(), 15).is_err());
+}
+
+#[test]
+fn a_penalty_that_nobody_names_is_the_best_on_validation_rows() {
+    let of = |c| Recipe::Logistic(LogisticOptions { c, ..LogisticOptions::default() });
+    let chosen = |trained: &Trained| trained.head.recipe.c();
+    let found = trained(&of(None), 200);
+    let best = chosen(&found);
+    assert!(best.is_some_and(|c| c > 1.0), "vectors of length 1 want a weak penalty: {best:?}");
+    let same = trained(&of(best), 200);
+    assert_eq!(same.head.to_bytes().unwrap(), found.head.to_bytes().unwrap());
+    assert_eq!(same.log.len(), found.log.len(), "only the steps of the one that was taken are told");
+    // Without validation rows nothing tells which is best.
+    let (vectors, labels) = clouds(200, 16, 4, 1.0, 1);
+    let samples = Samples { vectors: Matrix::new(&vectors, 16).unwrap(), labels: &labels };
+    let plain = train(&of(None), "encoder", &classes(4), &samples, None, &mut |_| true).unwrap();
+    assert_eq!(chosen(&plain), Some(1.0));
 }
 
 #[test]

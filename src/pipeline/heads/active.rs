@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tator_domain::DatasetName;
-use tator_learning::head::Head;
+use tator_learning::head::{Head, HeadClass, Verdict, verdict};
 use tator_store::Reader;
 
 use super::record::{HeadRun, read_head, read_run};
@@ -82,4 +82,22 @@ impl ActiveHeads {
         self.open().retain(|open, _| noted.values().any(|id| id == open));
         Ok(())
     }
+}
+
+/// The class that each row is taken for once background is looked at, and its probability.
+pub(crate) fn decided(told: &[f32], head: &Head) -> (Vec<usize>, Vec<f32>) {
+    let first = head.classes.iter().position(|class| matches!(class, HeadClass::Background(_)));
+    let best_background = |row: &[f32]| {
+        let kinds = first.unwrap_or(0)..row.len();
+        kinds.fold(first.unwrap_or(0), |best, kind| if row[kind] > row[best] { kind } else { best })
+    };
+    let rows = told.chunks_exact(head.classes.len());
+    rows.map(|row| {
+        let class = match verdict(row, &head.classes, 0.0) {
+            Verdict::Class(class) | Verdict::Doubtful(class) => class,
+            Verdict::Background => best_background(row),
+        };
+        (class, row[class])
+    })
+    .unzip()
 }

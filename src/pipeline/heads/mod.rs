@@ -21,7 +21,7 @@ use tator_domain::DatasetName;
 use tator_learning::head::{Recipe, Shares};
 use tator_store::EmbeddingOf;
 
-pub(crate) use active::{ActiveHead, ActiveHeads};
+pub(crate) use active::{ActiveHead, ActiveHeads, decided};
 pub use augment::AugmentOptions;
 pub(crate) use background::places_beside;
 #[cfg(test)]
@@ -33,7 +33,7 @@ pub(crate) use kept::{Eyes, Kept, Key};
 pub use readiness::{Advice, EncoderReady, Readiness};
 pub use record::{DataVersion, HeadRun, PartCount, Parts, RunClass, TestBox};
 pub use registry::{HeadDifference, HeadSummary, Heads, difference};
-pub(crate) use train::{decided, refused, train};
+pub(crate) use train::{refused, train};
 
 use crate::error::Error;
 use crate::jobs::JobId;

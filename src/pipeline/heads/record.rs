@@ -32,6 +32,9 @@ pub struct HeadRun {
     pub dataset_made_at: Timestamp,
     /// When the training began.
     pub created_at: Timestamp,
+    /// Inverse strength of the penalty of a logistic head: the one asked for, or the best on the validation part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub c: Option<f64>,
     /// How long it took.
     pub seconds: f64,
     /// How much of that the solver took.
@@ -217,6 +220,7 @@ impl HeadRun {
             "dataset": self.dataset,
             "encoder": self.encoder,
             "kind": self.options.kind(),
+            "c": self.c,
             "seed": self.options.seed,
             "iterations": self.iterations,
             "converged": self.converged,

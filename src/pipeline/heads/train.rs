@@ -7,12 +7,13 @@ use std::time::Instant;
 use tator_domain::{ClassId, Clock, ImageId, SystemClock};
 use tator_learning::Matrix;
 use tator_learning::head::{
-    Guard, Head, HeadClass, Iteration, Metrics, Parts, Recipe, Samples, Scored, SplitRow, Trained, Verdict, clusters,
-    split_by_image, verdict,
+    Guard, Head, HeadClass, Iteration, Metrics, Parts, Recipe, Samples, Scored, SplitRow, Trained, clusters,
+    split_by_image,
 };
 use tator_store::EmbeddingOf;
 use tator_vision::Embedder;
 
+use super::active::decided;
 use super::augment::{Copies, Original, copies};
 use super::background::{Background, background};
 use super::data::{Labelled, choose, labelled, no_vectors, too_few};
@@ -77,6 +78,7 @@ pub(crate) fn train(context: &Context, request: &TrainHeadRequest) -> Result<Hea
         dataset: d.clone(),
         dataset_made_at: reader.made_at(d)?,
         created_at: begun.1,
+        c: trained.head.recipe.c(),
         seconds: begun.0.elapsed().as_secs_f64(),
         fit_seconds,
         encoder,
@@ -354,24 +356,6 @@ fn seeded(options: &HeadOptions) -> (Recipe, u64) {
         }
     };
     (recipe, most as u64)
-}
-
-/// The class that each row is taken for once background is looked at, and its probability.
-pub(crate) fn decided(told: &[f32], head: &Head) -> (Vec<usize>, Vec<f32>) {
-    let first = head.classes.iter().position(|class| matches!(class, HeadClass::Background(_)));
-    let best_background = |row: &[f32]| {
-        let kinds = first.unwrap_or(0)..row.len();
-        kinds.fold(first.unwrap_or(0), |best, kind| if row[kind] > row[best] { kind } else { best })
-    };
-    let rows = told.chunks_exact(head.classes.len());
-    rows.map(|row| {
-        let class = match verdict(row, &head.classes, 0.0) {
-            Verdict::Class(class) | Verdict::Doubtful(class) => class,
-            Verdict::Background => best_background(row),
-        };
-        (class, row[class])
-    })
-    .unzip()
 }
 
 /// An iteration as a line of the job's log: words and numbers, for people and for the curves of the page.

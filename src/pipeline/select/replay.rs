@@ -186,7 +186,7 @@ impl Replay {
         }
         let data: Vec<f32> = known.iter().flat_map(|row| self.row(*row)).copied().collect();
         let samples = Samples { vectors: Matrix::new(&data, self.dims).map_err(refused)?, labels };
-        let recipe = Recipe::Logistic(LogisticOptions { c: self.c, ..LogisticOptions::default() });
+        let recipe = Recipe::Logistic(LogisticOptions { c: Some(self.c), ..LogisticOptions::default() });
         let classes: Vec<HeadClass> = self.classes.iter().map(|id| HeadClass::Class(*id)).collect();
         let trained = train(&recipe, "replay", &classes, &samples, None, &mut |_| true).map_err(refused)?;
         Ok(Some(trained.head))

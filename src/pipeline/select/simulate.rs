@@ -8,7 +8,6 @@ use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use tator_domain::{Clock, DatasetName, SystemClock, Timestamp};
-use tator_learning::head::LogisticOptions;
 use tator_store::{EmbeddingOf, RECORD};
 
 use super::Strategy;
@@ -57,7 +56,7 @@ impl Default for SimulateOptions {
             rounds: 6,
             test: 0.3,
             seed: SEED,
-            c: LogisticOptions::default().c,
+            c: 1.0,
         }
     }
 }

@@ -75,7 +75,7 @@ impl Form {
             seed: tator_pipeline::heads::SEED.to_string(),
             class_weights: String::new(),
             hard_mining: None,
-            c: text("1"),
+            c: String::new(),
             max_iterations: text("1000"),
             hidden: text("384, 192"),
             epochs: text("50"),
