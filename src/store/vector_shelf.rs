@@ -10,7 +10,7 @@ use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use tator_domain::{BoxId, DatasetName, ImageId};
 
-use crate::embeddings::{EmbeddingMeta, EmbeddingOf, read_meta, table_path};
+use crate::embeddings::{EmbeddingMeta, EmbeddingOf, EmbeddingTable, read_meta, table_path};
 use crate::engine::lock;
 use crate::lance_tables::Lance;
 use crate::reader::Reader;
@@ -88,6 +88,8 @@ pub(crate) struct Shelf {
     kept: Mutex<Vec<(Place, Kept)>>,
     rows: Mutex<HashMap<Place, Arc<HeldRows>>>,
     known: Mutex<HashMap<PathBuf, Known>>,
+    /// How each table stood, at a state of it and a version of the working set.
+    pub standing: Mutex<HashMap<Place, ((u64, u64), EmbeddingTable)>>,
     /// How often something was forgotten.
     forgotten: AtomicU64,
     /// The search that statements use.
@@ -153,6 +155,7 @@ impl Shelf {
         self.forgotten.fetch_add(1, Ordering::SeqCst);
         kept.retain(|((name, ..), _)| name != d);
         lock(&self.rows).retain(|(name, ..), _| name != d);
+        lock(&self.standing).retain(|(name, ..), _| name != d);
     }
 
     /// Takes a table of a dataset away, and then what was in memory of it, also what was read meanwhile.

@@ -245,23 +245,40 @@ impl Reader {
             }
             let Some(meta) = read_meta(&self.shelf.lance()?.metadata(&entry.path())?) else { continue };
             let place = (row.name.clone(), row.created_at, meta.encoder.clone(), meta.of);
-            let held = self.shelf.rows_at(&place, &entry.path())?;
-            tables.push(self.standing(d, &held, &entry.path())?);
+            tables.push(self.standing(&place, &entry.path())?);
         }
         tables.sort_by(|a, b| (&a.meta.encoder, a.meta.of).cmp(&(&b.meta.encoder, b.meta.of)));
         Ok(tables)
     }
 
-    fn standing(&self, d: &DatasetName, held: &HeldRows, path: &Path) -> Result<EmbeddingTable, Error> {
-        let plan = self.embedding_plan(d, &held.meta)?;
+    /// Images or boxes that could have a vector by an encoder and have none, or one of what they were before.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] for the dataset; [`Error::Lance`] when the table cannot be read.
+    pub fn without_vector(&self, d: &DatasetName, encoder: &str, of: EmbeddingOf) -> Result<u64, Error> {
+        let path = table_path(&self.folders, d, encoder, of);
+        Ok(self.standing(&self.place(d, encoder, of)?, &path)?.missing)
+    }
+
+    /// Counted once as long as neither the table nor the working set changes: every box is looked at for it.
+    fn standing(&self, place: &Place, path: &Path) -> Result<EmbeddingTable, Error> {
+        let version = self.engine.version();
+        let held = self.shelf.rows_at(place, path)?;
+        let versions = (held.state, version);
+        if let Some((_, known)) = lock(&self.shelf.standing).get(place).filter(|(at, _)| *at == versions) {
+            return Ok(known.clone());
+        }
+        let plan = self.embedding_plan(&place.0, &held.meta)?;
         let stale = plan.todo.iter().filter(|item| item.replaces).count() + plan.gone.len();
-        Ok(EmbeddingTable {
+        let standing = EmbeddingTable {
             meta: held.meta.clone(),
             rows: plan.current,
             stale: stale as u64,
             missing: plan.todo.len() as u64,
             bytes: bytes_below(path),
-        })
+        };
+        lock(&self.shelf.standing).insert(place.clone(), (versions, standing.clone()));
+        Ok(standing)
     }
 }
 
