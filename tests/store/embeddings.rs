@@ -181,6 +181,14 @@ fn statements_find_neighbours_by_names_and_numbers() {
     let alike = "SELECT round(cosine(a.vector, b.vector), 3) FROM embeddings('coins.boxes') a, embeddings('coins.boxes', 'test-1.5') b
                  WHERE a.box_id = 1 AND b.box_id = 2";
     assert_eq!(rows(cellar.reader(), alike), ["[0.995]"]);
+    // No direction is like none.
+    let nothing = "SELECT cosine([0.0, 0.0], [1.0, 0.0]), cosine([1.0, 0.0]::FLOAT[2], [0.0, 0.0]::FLOAT[2]), cosine(NULL::FLOAT[], [1.0]),
+                   cosine([1.0, 0.0], [-2.0, 0.0]), cosine([3.0, 0.0], [1.0, 0.0])";
+    assert_eq!(rows(cellar.reader(), nothing), ["[null,null,null,-1.0,1.0]"]);
+    for k in [-3, 0] {
+        let none = refused(&cellar, &format!("FROM knn('coins.boxes', 5, {k})"));
+        assert!(none.contains("k must be 1 or more"), "{none}");
+    }
     // A neighbour that was edited since is none, and neither has it neighbours.
     cellar.edit(2, "moved", vec![move_to(4, 70.0)]);
     let near = "SELECT count(*), count(*) FILTER (box_id = 4) FROM knn('coins.boxes', 5, 11)";
