@@ -10,10 +10,11 @@ use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use tator_domain::{BoxId, DatasetName, ImageId};
 
-use crate::embeddings::{EmbeddingMeta, EmbeddingOf, EmbeddingTable, read_meta, table_path};
+use crate::embeddings::{EmbeddingMeta, EmbeddingOf, read_meta, table_path};
 use crate::engine::lock;
 use crate::lance_tables::Lance;
 use crate::reader::Reader;
+use crate::standing::Standing;
 use crate::vector_functions::NearestSearch;
 use crate::vectors::Vectors;
 use crate::{Error, Timestamp};
@@ -88,8 +89,8 @@ pub(crate) struct Shelf {
     kept: Mutex<Vec<(Place, Kept)>>,
     rows: Mutex<HashMap<Place, Arc<HeldRows>>>,
     known: Mutex<HashMap<PathBuf, Known>>,
-    /// How each table stood, at a state of it and a version of the working set.
-    pub standing: Mutex<HashMap<Place, ((u64, u64), EmbeddingTable)>>,
+    /// What was counted of tables beside the working set.
+    pub standing: Mutex<HashMap<Place, Standing>>,
     /// How often something was forgotten.
     forgotten: AtomicU64,
     /// The search that statements use.

@@ -10,14 +10,14 @@ use arrow::datatypes::Float32Type;
 use tator_domain::{BoxId, DatasetName, ImageId};
 
 use crate::Error;
-use crate::embeddings::{EmbeddingMeta, EmbeddingOf, EmbeddingTable, Keys, read_meta, table_path, wanted};
+use crate::embeddings::{EmbeddingMeta, EmbeddingOf, Keys, table_path, wanted};
 use crate::engine::lock;
 use crate::reader::{Reader, find_dataset};
 use crate::vector_functions::nothing_embedded;
 use crate::vector_shelf::{HeldRow, HeldRows, Kept, Place};
 
 /// Rows whose images stand in one condition when they are looked at again; beyond, all are looked at.
-const LOOKED_AT_BY_NAME: usize = 4_000;
+pub(crate) const LOOKED_AT_BY_NAME: usize = 4_000;
 
 /// The current vectors of a table: row after row, each of length 1, by image and box.
 #[derive(Debug, Clone, PartialEq)]
@@ -229,68 +229,6 @@ impl Reader {
         let now = self.engine.with(|c| wanted(c, d, (meta.of, &keys), "true"))?;
         Ok(now.iter().map(|item| (item.id(), item.key)).collect())
     }
-
-    /// The tables of embeddings of a dataset, by encoder.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] for the dataset; [`Error::Lance`] when a table cannot be read.
-    pub fn embedding_tables(&self, d: &DatasetName) -> Result<Vec<EmbeddingTable>, Error> {
-        let row = self.engine.with(|c| find_dataset(c, d))?;
-        let folder = self.folders.tables_of(d);
-        let mut tables = Vec::new();
-        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if !name.starts_with("embeddings_") || !name.ends_with(".lance") {
-                continue;
-            }
-            let Some(meta) = read_meta(&self.shelf.lance()?.metadata(&entry.path())?) else { continue };
-            let place = (row.name.clone(), row.created_at, meta.encoder.clone(), meta.of);
-            tables.push(self.standing(&place, &entry.path())?);
-        }
-        tables.sort_by(|a, b| (&a.meta.encoder, a.meta.of).cmp(&(&b.meta.encoder, b.meta.of)));
-        Ok(tables)
-    }
-
-    /// Images or boxes that could have a vector by an encoder and have none, or one of what they were before.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] for the dataset; [`Error::Lance`] when the table cannot be read.
-    pub fn without_vector(&self, d: &DatasetName, encoder: &str, of: EmbeddingOf) -> Result<u64, Error> {
-        let path = table_path(&self.folders, d, encoder, of);
-        Ok(self.standing(&self.place(d, encoder, of)?, &path)?.missing)
-    }
-
-    /// Counted once as long as neither the table nor the working set changes: every box is looked at for it.
-    fn standing(&self, place: &Place, path: &Path) -> Result<EmbeddingTable, Error> {
-        let version = self.engine.version();
-        let held = self.shelf.rows_at(place, path)?;
-        let versions = (held.state, version);
-        if let Some((_, known)) = lock(&self.shelf.standing).get(place).filter(|(at, _)| *at == versions) {
-            return Ok(known.clone());
-        }
-        let plan = self.embedding_plan(&place.0, &held.meta)?;
-        let stale = plan.todo.iter().filter(|item| item.replaces).count() + plan.gone.len();
-        let standing = EmbeddingTable {
-            meta: held.meta.clone(),
-            rows: plan.current,
-            stale: stale as u64,
-            missing: plan.todo.len() as u64,
-            bytes: bytes_below(path),
-        };
-        lock(&self.shelf.standing).insert(place.clone(), (versions, standing.clone()));
-        Ok(standing)
-    }
-}
-
-/// Bytes of all files in a folder and below.
-fn bytes_below(folder: &Path) -> u64 {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let bytes = entries.map(|entry| match entry.metadata() {
-        Ok(found) if found.is_dir() => bytes_below(&entry.path()),
-        Ok(found) => found.len(),
-        Err(_) => 0,
-    });
-    bytes.sum()
 }
 
 #[cfg(test)]
