@@ -28,6 +28,7 @@ enum Protocol {
 #[command(after_help = "Examples:
   tator calibrate --dataset coins --run fast_1
   tator calibrate --dataset coins --run fast_1 --iou 0.75 --seed 7 --json
+  tator calibrate --dataset coins --run fast_1 --head head-3
   tator calibrate --dataset coins --run fast_1 --seen \"yolox=split = 'train'\" --fp-cap 0.2
 
 Learns from the labelled images of the run which candidates to believe, and tests that on images that no part of it
@@ -84,6 +85,12 @@ pub(super) struct Calibrate {
     /// Use the trees and thresholds of a package (`tator apply --save-recipe`), and try them on the truth there is
     #[arg(long, value_name = "FILE")]
     recipe: Option<PathBuf>,
+    /// An image encoder that looks at crops of the candidates: how they look becomes features
+    #[arg(long, value_name = "MODEL")]
+    encoder: Option<String>,
+    /// A class head, by number or name, that is asked about the same crops; of this dataset or another with the same classes
+    #[arg(long, value_name = "HEAD")]
+    head: Option<String>,
     /// Leave out features whose names begin like this; may be given several times
     #[arg(long, value_name = "PREFIX")]
     without: Vec<String>,
@@ -132,6 +139,8 @@ pub(super) fn run(command: &Calibrate) -> anyhow::Result<Ending> {
         queue_from: command.queue_from,
         floor: command.floor,
         recipe: command.recipe.as_deref().map(absolute).transpose()?,
+        encoder: command.encoder.clone(),
+        head: command.head.clone(),
         without: command.without.clone(),
         ..CalibrateRequest::new(command.dataset.clone(), command.run.clone())
     };

@@ -4,7 +4,9 @@
     calibrate.py PROGRAM DATASETS MODELS [--work DIR] [--seeds 5] [--parts quality,blocks,scale] [--rows 10000,100000]
 
 DATASETS holds coco_bench, MODELS folders with a model.toml of yolox_nano, picodet_s_320, picodet_s_416 and nanodet_m_416. Only the
-val2017 part of coco_bench is used: the detectors were trained on train2017. It makes a workspace under --work (kept) and shows:
+val2017 part of coco_bench is used: the detectors were trained on train2017. With --looks ENCODER, one more folder of MODELS, a class
+head is trained on the boxes of train2017, and calibrations ask it about the candidates' crops. It makes a workspace under --work
+(kept) and shows:
 
   quality  for each raw detector at its own best threshold, their union, and the calibrated pool: precision, recall and F1 with
            intervals on images that no part of it has seen (nested cross-validation), at IoU .5 and .75, for each seed
@@ -38,6 +40,8 @@ BLOCKS = {
     "agreement": ["vote_", "n_atoms", "n_sources", "by_", "only_", "agreement", "mean_support", "n_support"],
     "overlaps": ["same_", "better_", "other_", "covered_"],
     "geometry": ["centre_", "rel_", "ln_", "edge"],
+    "crops": ["crop::"],
+    "head": ["head::"],
     "context": ["image_", "class_rank", "class_count", "class_mean", "below_", "near"],
 }
 
@@ -79,6 +83,18 @@ def calibrated(tator, run, iou, seed, *extra):
     return tator("calibrate", "--dataset", "val2017", "--run", run, "--name", name, "--iou", iou, "--seed", seed, "--recall-floor", 0, "--json", *extra)
 
 
+def head(tator, coco, encoder):
+    """Number of a class head that learnt from the boxes of train2017; trained once."""
+    note = tator.workspace.parent / f"head_{encoder}.txt"
+    if not note.exists():
+        tator("import", coco / "instances_train2017.json", "--dataset", "train2017", "--format", "coco", "--images", coco / "images" / "train2017", "--json", codes=(0, 4))
+        tator("embed", "--dataset", "train2017", "--of", "boxes", "--model", encoder, "--json")
+        told = tator("train", "head", "--dataset", "train2017", "--encoder", encoder, "--c", 30, "--test", 0.05, "--validation", 0.1, "--json")
+        print(f"<!-- head: accuracy {told['test']['accuracy']:.3f} on {told['test']['boxes']} boxes that it never saw -->", flush=True)
+        note.write_text(told["run"])
+    return note.read_text()
+
+
 def quality(tator, run, seeds, extra):
     for iou in (0.5, 0.75):
         reports = [calibrated(tator, run, iou, seed, *extra) for seed in range(1, seeds + 1)]
@@ -96,7 +112,10 @@ def blocks(tator, run, seeds, extra):
     f1 = lambda *more: numpy.mean([calibrated(tator, run, 0.5, seed, *extra, *more)["test"]["f1"] for seed in range(1, seeds + 1)])
     whole = f1()
     print(f"| all | {whole:.3f} | |", flush=True)
+    looks = "--head" in extra
     for name, prefixes in BLOCKS.items():
+        if name in ("crops", "head") and not looks:
+            continue
         without = f1(*(["--no-start"] if prefixes is None else [word for prefix in prefixes for word in ("--without", prefix)]))
         print(f"| without {name} | {without:.3f} | {without - whole:+.3f} |", flush=True)
 
@@ -257,6 +276,7 @@ def main():
     parse.add_argument("--runs", default="full,windows")
     parse.add_argument("--rows", default="10000,100000,1000000")
     parse.add_argument("--extra", default="")
+    parse.add_argument("--looks", metavar="ENCODER")
     options = parse.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     tator = Tator(options.program.resolve(), options.work / "workspace", options.models.resolve())
@@ -269,6 +289,8 @@ def main():
         for run in [run for run in runs if not (tables / "runs" / run).exists()]:
             (options.work / "recipe.toml").write_text(recipe(run == "windows"))
             tator("prepass", "--dataset", "val2017", "--recipe", options.work / "recipe.toml", "--run", run, "--json", codes=(0, 4))
+    if options.looks:
+        extra += ["--head", head(tator, coco, options.looks)]
     if "quality" in options.parts:
         for run in runs:
             quality(tator, run, options.seeds, extra)

@@ -1,6 +1,7 @@
 //! Calibration through the real program, with the stand-ins for detectors: they see red and blue rectangles, and are nearly
 //! always right, so that the gate has nothing to promote and says so.
 
+mod appearance;
 mod pages;
 
 use std::fs;

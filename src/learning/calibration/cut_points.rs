@@ -30,15 +30,15 @@ pub struct Objective {
     pub wrong_per_right: Option<f64>,
 }
 
-/// Which conditions a threshold fulfils.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which conditions a threshold fulfils, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fulfilled {
-    /// Both.
-    All,
-    /// Few enough are wrong, but the recall is below the floor.
-    CapAlone,
     /// Too many are wrong.
     Nothing,
+    /// Few enough are wrong, but the recall is below the floor.
+    CapAlone,
+    /// Both.
+    All,
 }
 
 impl Objective {

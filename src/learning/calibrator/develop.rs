@@ -1,7 +1,6 @@
 //! Everything that is fitted, on development images alone: priors, trees, the map to probabilities, the rule.
 
 use serde::{Deserialize, Serialize};
-use tator_domain::PixelBox;
 
 use super::ensemble::{Ensemble, Ground, sigmoid};
 use super::folds::deal;
@@ -14,7 +13,6 @@ use super::shelf::Shelf;
 use crate::Error;
 use crate::boost::{Columns, Parameters, Step};
 use crate::calibration::Platt;
-use crate::coco_evaluation::Detection;
 
 /// A way of growing trees that was tried.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -126,17 +124,12 @@ impl Fitting<'_> {
             let platt = self.map(&margins)?;
             let out_of_fold: Vec<(usize, f64)> =
                 margins.into_iter().map(|(row, margin)| (row, platt.probability(margin))).collect();
-            let rule = choose_rule(self.pool, &marked, folds, &self.scored(&out_of_fold), self.options)?;
+            let rule = choose_rule(self.pool, &marked, folds, &self.pool.scored(&out_of_fold), self.options)?;
             if best.as_ref().is_none_or(|best| rule.cross_fitted_f1 > best.rule.cross_fitted_f1) {
                 best = Some(Settled { share: *share, platt, out_of_fold, rule });
             }
         }
         best.ok_or_else(|| Error::invalid("shares", "there is none to choose from"))
-    }
-
-    /// Detections with a score of ours.
-    pub fn scored(&self, scores: &[(usize, f64)]) -> Vec<Detection<PixelBox>> {
-        scores.iter().map(|(row, score)| Detection { score: *score, ..self.pool.candidates[*row].clone() }).collect()
     }
 
     /// The parameters asked for, and as many neighbours of them as the sweep may try.

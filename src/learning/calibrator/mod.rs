@@ -11,6 +11,7 @@
 //! same suppression and by the same rule as later in use, and so are those of every baseline.
 
 mod develop;
+mod duel;
 mod ensemble;
 mod folds;
 mod gate;
@@ -28,7 +29,7 @@ mod tests;
 pub use develop::{Development, Tried};
 pub use ensemble::{Ensemble, Expert};
 pub use folds::{Part, Protocol};
-pub use gate::{Gate, Standing, gate};
+pub use gate::{Gate, Standing};
 pub use judge::{Judgement, judge, suppress};
 pub use options::{Labels, Options};
 pub use pool::{ImageSize, Pool, Source};

@@ -94,6 +94,11 @@ impl<'a> Pool<'a> {
         on.map(|(truth, _)| truth.clone()).collect()
     }
 
+    /// Candidates with a score of ours.
+    pub(super) fn scored(&self, scores: &[(usize, f64)]) -> Vec<Detection<PixelBox>> {
+        scores.iter().map(|(row, score)| Detection { score: *score, ..self.candidates[*row].clone() }).collect()
+    }
+
     /// What of these lies on the marked images.
     pub(super) fn detections_on(&self, all: &[Detection<PixelBox>], marked: &[bool]) -> Vec<Detection<PixelBox>> {
         let is_on =

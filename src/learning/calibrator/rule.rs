@@ -59,6 +59,15 @@ impl Rule {
         self.least(class).is_some_and(|least| score >= least)
     }
 
+    /// How much of what was asked for it keeps, on the images it was chosen on.
+    pub(super) fn fulfilled(&self) -> Fulfilled {
+        match self.bound.as_str() {
+            "recall_floor" => Fulfilled::CapAlone,
+            "wrong_per_right" => Fulfilled::Nothing,
+            _ => Fulfilled::All,
+        }
+    }
+
     /// Thresholds as chosen, not yet compared.
     fn of(classes: &BTreeMap<ClassId, ClassJudged>, options: &Options, dedupe: f64) -> Result<[Self; 2], Error> {
         let told = |e: crate::bad_number::BadNumber| Error::invalid("scores", e.to_string());
@@ -114,7 +123,7 @@ pub(super) fn choose_rule(
         let at = pool.images.binary_search_by_key(&image, |size| size.image).ok()?;
         if halved { Some(at % 2) } else { fold_of[at] }
     };
-    let mut best: Option<((usize, f64), Rule)> = None;
+    let mut best: Option<((Fulfilled, f64), Rule)> = None;
     for dedupe in &options.dedupe {
         let judged =
             judge(&truths, detections, options.iou, *dedupe).map_err(|e| Error::invalid("scores", e.to_string()))?;
@@ -131,21 +140,13 @@ pub(super) fn choose_rule(
         for (sum, rule) in sums.into_iter().zip(Rule::of(&all, options, *dedupe)?) {
             let f1 = sum.f1().unwrap_or(0.0);
             // What was asked for comes first: a rule that keeps it beats a better one that does not.
-            let stands = (kept_conditions(options, &sum), f1);
+            let stands = (options.objective().fulfilled(&sum), f1);
             if best.as_ref().is_none_or(|(most, _)| stands > *most) {
                 best = Some((stands, Rule { cross_fitted_f1: f1, ..rule }));
             }
         }
     }
     best.map(|(_, rule)| rule).ok_or_else(|| Error::invalid("dedupe", "no overlap to try"))
-}
-
-fn kept_conditions(options: &Options, counts: &Counts) -> usize {
-    match options.objective().fulfilled(counts) {
-        Fulfilled::All => 2,
-        Fulfilled::CapAlone => 1,
-        Fulfilled::Nothing => 0,
-    }
 }
 
 type ByClass = BTreeMap<ClassId, ClassJudged>;

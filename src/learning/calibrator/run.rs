@@ -4,19 +4,20 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use tator_domain::PixelBox;
 
 use super::develop::{Development, Fitting, with_priors};
+use super::duel::{Contender, Duel, Ring};
 use super::folds::{Part, Protocol, deal, parts};
 use super::gate::{Gate, Standing, gate};
-use super::judge::{judge, suppress};
+use super::judge::suppress;
 use super::options::Options;
 use super::pool::{Pool, Source};
-use super::rule::{Rule, choose_rule};
+use super::rule::Rule;
 use super::shelf::Shelf;
 use crate::Error;
 use crate::boost::Step;
-use crate::coco_evaluation::{Counts, Detection};
+use crate::calibration::Fulfilled;
+use crate::coco_evaluation::Counts;
 
 /// What a listener hears while trees grow.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -186,6 +187,7 @@ struct Trial<'a> {
     scores: Vec<RowScore>,
     counts: BTreeMap<String, Vec<Option<Counts>>>,
     rules: BTreeMap<String, Vec<Rule>>,
+    duels: BTreeMap<String, Duel>,
     folds: Vec<FoldReport>,
     seconds: BTreeMap<String, f64>,
 }
@@ -201,6 +203,7 @@ impl<'a> Trial<'a> {
             scores,
             counts: BTreeMap::new(),
             rules: BTreeMap::new(),
+            duels: BTreeMap::new(),
             folds: Vec::new(),
             seconds: BTreeMap::new(),
         }
@@ -224,26 +227,29 @@ impl<'a> Trial<'a> {
         let rows = self.pool.rows_on(test);
         let probabilities =
             with_priors(self.pool, &development.priors, |columns| development.probabilities(columns, &rows))?;
-        let scored: Vec<(usize, f64)> = rows.iter().copied().zip(probabilities).collect();
+        let scored: Vec<(usize, f64)> = rows.into_iter().zip(probabilities).collect();
         self.keep(&scored, &development.rule, (Some(fold), Part::Test));
-        let detections: Vec<Detection<PixelBox>> = scored
-            .iter()
-            .map(|(row, score)| Detection { score: *score, ..self.pool.candidates[*row].clone() })
-            .collect();
-        self.count(OURS, &development.rule, &detections, test)?;
         // A baseline learns its rule on the same images as ours: those that were left out in turn, or the tune part.
-        let marked: Vec<bool> = match tune {
-            Some(tune) => tune.to_vec(),
-            None => dev.to_vec(),
-        };
         let folds: Vec<Option<usize>> = match tune {
             Some(tune) => tune.iter().map(|is| is.then_some(0)).collect(),
             None => deal(self.pool.images, dev, self.options.inner_folds, self.options.seed.wrapping_add(1)),
         };
+        let ring = Ring { pool: self.pool, options: self.options, known: tune.unwrap_or(dev), folds: &folds, test };
+        let (known, tested) = (self.pool.scored(&development.out_of_fold), self.pool.scored(&scored));
+        let ours = Contender { name: OURS, known, tested, rule: development.rule.clone() };
+        let counts = ring.counts(&ours, Fulfilled::All)?;
+        self.count(&ours, counts, test);
         for source in self.baselines {
-            let known = self.pool.detections_on(&source.detections, &marked);
-            let rule = choose_rule(self.pool, &marked, &folds, &known, self.options)?;
-            self.count(&source.name, &rule, &self.pool.detections_on(&source.detections, test), test)?;
+            let known = self.pool.detections_on(&source.detections, ring.known);
+            let tested = self.pool.detections_on(&source.detections, test);
+            let rule = ring.rule(&known, Fulfilled::All)?;
+            let theirs = Contender { name: &source.name, known, tested, rule };
+            let counts = ring.counts(&theirs, Fulfilled::All)?;
+            self.count(&theirs, counts, test);
+            let terms = ours.rule.fulfilled().min(theirs.rule.fulfilled());
+            let duel = self.duels.entry(source.name.clone()).or_default();
+            duel.eased |= terms < ours.rule.fulfilled().max(theirs.rule.fulfilled());
+            duel.add(ring.counts(&ours, terms)?, ring.counts(&theirs, terms)?, test);
         }
         let n = |marked: &[bool]| marked.iter().filter(|is| **is).count();
         if let Some(best) = development.tried.first() {
@@ -254,24 +260,16 @@ impl<'a> Trial<'a> {
         Ok(())
     }
 
-    fn count(&mut self, name: &str, rule: &Rule, found: &[Detection<PixelBox>], test: &[bool]) -> Result<(), Error> {
-        let truths = self.pool.truths_on(test);
-        let judged = judge(&truths, found, self.options.iou, rule.dedupe)
-            .map_err(|e| Error::invalid("scores", format!("{name}: {e}")))?;
-        let counts = judged.by_image(rule, &truths, found, self.pool.images);
-        let of = self.counts.entry(name.to_owned()).or_insert_with(|| vec![None; test.len()]);
+    fn count(&mut self, of: &Contender<'_>, counts: Vec<Counts>, test: &[bool]) {
+        let all = self.counts.entry(of.name.to_owned()).or_insert_with(|| vec![None; test.len()]);
         for (at, counts) in counts.into_iter().enumerate().filter(|(at, _)| test[*at]) {
-            of[at] = Some(counts);
+            all[at] = Some(counts);
         }
-        self.rules.entry(name.to_owned()).or_default().push(rule.clone());
-        Ok(())
+        self.rules.entry(of.name.to_owned()).or_default().push(of.rule.clone());
     }
 
     fn keep(&mut self, scored: &[(usize, f64)], rule: &Rule, (fold, part): (Option<usize>, Part)) {
-        let detections: Vec<Detection<PixelBox>> = scored
-            .iter()
-            .map(|(row, score)| Detection { score: *score, ..self.pool.candidates[*row].clone() })
-            .collect();
+        let detections = self.pool.scored(scored);
         for (row, probability) in scored {
             self.scores[*row] = RowScore { probability: *probability, fold, part, accepted: false, kept: false };
         }
@@ -314,7 +312,7 @@ impl<'a> Trial<'a> {
         let others: BTreeMap<String, Vec<Counts>> = tested.into_iter().filter(|(name, _)| name != OURS).collect();
         let test = standing(OURS, &ours);
         let baselines = others.iter().map(|(name, counts)| (name.clone(), standing(name, counts))).collect();
-        let gate = gate(&ours, &others, &resampling);
+        let gate = gate(&ours, &others, &self.duels, &resampling);
         self.took("intervals", begun);
         Ok(Calibrated {
             protocol,

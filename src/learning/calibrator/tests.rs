@@ -264,6 +264,29 @@ fn trees_correct_what_they_start_from_and_a_file_keeps_both() {
 }
 
 #[test]
+fn a_baseline_that_cannot_reach_the_recall_is_compared_without_it() {
+    let mut world = World::of(150, 14);
+    // Some objects look like nothing: who finds them, too, believes much that is wrong.
+    for (row, one) in world.candidates.iter_mut().enumerate() {
+        let real = world.truths.iter().any(|truth| truth.image == one.image && truth.shape == one.shape);
+        if real && one.image % 3 == 0 {
+            one.score *= 0.2;
+            world.columns[..2].iter_mut().for_each(|column| column[row] *= 0.2);
+        }
+    }
+    let sure = world.candidates.iter().filter(|one| one.score > 0.5).cloned().collect();
+    world.sources = vec![Source { name: "sure".to_owned(), detections: sure }];
+    let done = world.calibrated(&Options { recall_floor: 0.95, ..options() });
+    assert_eq!(done.gate.eased, ["sure"]);
+    let apart = |name: &str| (done.gate.differences[name][0], done.test.f1 - done.baselines[name].f1);
+    let (alike, unlike) = apart("sure");
+    assert!(alike > unlike + 0.001, "{alike} {unlike}");
+    let (alike, unlike) = apart("union");
+    assert!((alike - unlike).abs() < 1e-9);
+    assert!(world.calibrated(&options()).gate.eased.is_empty());
+}
+
+#[test]
 fn too_little_and_too_odd_is_refused_in_words() {
     let few = World::of(4, 1);
     let said = calibrate(&few.pool(), &[], &options(), &NoShelf, &mut |_| true).unwrap_err().to_string();

@@ -9,11 +9,14 @@ use tator_store::{
     Desk, DeskCandidate, DeskImage, DeskLook, FeatureTable, ImageFilter, Reader, RunKind, SourceBox, queries,
 };
 
-use super::package::ImportedRecipe;
+use super::crops::columns;
+use super::package::pictures;
 use super::request::CalibrateRequest;
+use super::work::Begins;
 use crate::error::Error;
 use crate::evaluate::{Detection, Truth, Truths};
 use crate::jobs::Context;
+use crate::prepass::looked_at;
 
 /// What is known of a model's training.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,18 +50,31 @@ pub(super) struct Gathered {
     pub lineage: BTreeMap<String, Lineage>,
     /// Labelled images that an imported recipe was learnt from: their truth is not used.
     pub taught: usize,
+    /// Images whose crops could not be looked at.
+    pub unseen: usize,
 }
 
 /// Lays everything out.
-pub(super) fn gather(context: &Context, request: &CalibrateRequest) -> Result<Gathered, Error> {
+pub(super) fn gather(context: &Context, begins: &Begins<'_>) -> Result<Gathered, Error> {
+    let Begins { request, recipe, appearance } = *begins;
     let (d, reader) = (&request.dataset, context.writer.reader());
     check_names(reader, request)?;
     let told = |done: usize, total: usize| context.progress("laying out candidates", done as u64, total as u64);
     let desk = reader.desk(d, &request.run, request.floor, told)?;
     let of_run = with_truth(&desk.images()?);
     let (mut seen, mut lineage) = seen_images(reader, request, &of_run)?;
-    let taught = taught_by(reader, request, &of_run)?;
+    let of_pictures = |hashes: &BTreeSet<String>| {
+        let found = with_pictures(reader, request, hashes)?;
+        Ok::<Vec<ImageId>, Error>(found.intersection(&of_run).copied().collect())
+    };
+    // What an imported recipe or a head was learnt from tests neither.
+    let taught = recipe.map(|recipe| of_pictures(recipe.learnt_from())).transpose()?.unwrap_or_default();
     seen.extend(&taught);
+    if let Some((hashes, head)) = appearance.and_then(|looks| looks.seen().zip(looks.note.head.as_ref())) {
+        let known = of_pictures(hashes)?;
+        lineage.insert(format!("head {}", head.id), Lineage { told: true, condition: None, seen_images: known.len() });
+        seen.extend(&known);
+    }
     if !seen.is_empty() {
         desk.hide_truth(&seen)?;
     }
@@ -69,8 +85,16 @@ pub(super) fn gather(context: &Context, request: &CalibrateRequest) -> Result<Ga
     }
     context.progress("computing features", 0, 0)?;
     let candidates = desk.candidates()?;
-    let features = features(&desk, &candidates, &request.without)?;
+    let mut features = features(&desk, &candidates, &request.without)?;
     drop(desk);
+    let mut unseen = 0;
+    if let Some(looks) = appearance {
+        let (more, failed) = columns(context, d, looks, &candidates)?;
+        let more = stays(more, &request.without);
+        features.names.extend(more.names);
+        features.columns.extend(more.columns);
+        unseen = failed;
+    }
     let usable = with_truth(&images);
     let truths = Truths::read_any(reader, d, None)?.of_images(|image| usable.contains(&image));
     let sizes = images.iter().filter(|image| image.is_truth);
@@ -87,6 +111,7 @@ pub(super) fn gather(context: &Context, request: &CalibrateRequest) -> Result<Ga
         sources: found.into_iter().flat_map(alone_and_together).chain(current).collect(),
         lineage,
         taught: taught.len(),
+        unseen,
     })
 }
 
@@ -128,10 +153,13 @@ fn in_use(reader: &Reader, request: &CalibrateRequest, usable: &BTreeSet<ImageId
 
 /// The columns that are not left out.
 fn features(desk: &Desk, candidates: &[DeskCandidate], without: &[String]) -> Result<FeatureTable, Error> {
-    let all = desk.features(candidates.len())?;
+    Ok(stays(desk.features(candidates.len())?, without))
+}
+
+fn stays(all: FeatureTable, without: &[String]) -> FeatureTable {
     let stays = |name: &String| !without.iter().any(|left_out| name.starts_with(left_out.as_str()));
     let (names, columns) = all.names.into_iter().zip(all.columns).filter(|(name, _)| stays(name)).unzip();
-    Ok(FeatureTable { names, columns })
+    FeatureTable { names, columns }
 }
 
 /// A model that is none of the run's would hide truth for nothing.
@@ -167,11 +195,14 @@ fn seen_images(
     Ok((all.into_iter().collect(), lineage))
 }
 
-/// Labelled images of the run that an imported recipe was learnt from.
-fn taught_by(reader: &Reader, request: &CalibrateRequest, of_run: &BTreeSet<ImageId>) -> Result<Vec<ImageId>, Error> {
-    let Some(path) = &request.recipe else { return Ok(Vec::new()) };
-    let seen = ImportedRecipe::open(path)?.seen_of(reader, &request.dataset, &request.run)?;
-    Ok(seen.into_iter().filter(|image| of_run.contains(image)).collect())
+/// Images of a run whose pictures are among those with these hashes.
+fn with_pictures(
+    reader: &Reader,
+    request: &CalibrateRequest,
+    hashes: &BTreeSet<String>,
+) -> Result<BTreeSet<ImageId>, Error> {
+    let here = pictures(reader, &request.dataset, looked_at(&request.dataset, &request.run))?;
+    Ok(here.into_iter().filter(|(_, hash)| hashes.contains(hash)).map(|(image, _)| image).collect())
 }
 
 /// A name for how features are computed: the statements, and the names and order of the columns.

@@ -10,7 +10,9 @@
 //! model was trained on is asked of whoever knows ([`CalibrateRequest::seen`]): their truth is not used, and the record says
 //! so. Only a calibration that is better than every source alone is promoted; applying one that is not says why first.
 
+mod appearance;
 mod apply;
+mod crops;
 mod explain;
 mod figures;
 mod gather;
@@ -22,6 +24,7 @@ mod shelf;
 mod words;
 mod work;
 
+pub use appearance::{AppearanceNote, HeadNote};
 pub use apply::{Applied, ApplyPreview, ApplyRequest, ClassBands};
 pub use explain::{Explained, Reason};
 pub use figures::{ClassFigures, Cost, ErrorCount, Figures, Missed, PrPoint, ReliabilityBin};

@@ -15,6 +15,7 @@ use tator_store::{ImageFilter, Reader, RunKind};
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
+use super::appearance::AppearanceNote;
 use super::record::Record;
 use super::request::refused;
 use crate::error::Error;
@@ -101,7 +102,7 @@ impl Workbench {
 }
 
 /// The images of a condition with the hashes of their pictures, where these are known.
-fn pictures(reader: &Reader, d: &DatasetName, condition: String) -> Result<Vec<(ImageId, String)>, Error> {
+pub(super) fn pictures(reader: &Reader, d: &DatasetName, condition: String) -> Result<Vec<(ImageId, String)>, Error> {
     let rows = reader.image_rows(d, &ImageFilter { condition: Some(condition), ..ImageFilter::default() })?;
     Ok(rows.into_iter().map(|row| (row.image_id, row.content_hash)).filter(|(_, hash)| !hash.is_empty()).collect())
 }
@@ -177,10 +178,19 @@ impl ImportedRecipe {
         Ok(Self { note, record, classes, learnt_from, files })
     }
 
-    /// Labelled images of a run that it was learnt from, by their pictures: they cannot test it.
-    pub(super) fn seen_of(&self, reader: &Reader, d: &DatasetName, run: &RunName) -> Result<Vec<ImageId>, Error> {
-        let here = pictures(reader, d, crate::prepass::looked_at(d, run))?;
-        Ok(here.into_iter().filter(|(_, hash)| self.learnt_from.contains(hash)).map(|(image, _)| image).collect())
+    /// Hashes of the pictures that it was learnt from: they cannot test it.
+    pub(super) fn learnt_from(&self) -> &BTreeSet<String> {
+        &self.learnt_from
+    }
+
+    /// What it looks at crops with, if it does.
+    pub(super) fn appearance(&self) -> Option<&AppearanceNote> {
+        self.record.appearance.as_ref()
+    }
+
+    /// One of its files.
+    pub(super) fn file(&self, name: &str) -> Option<&[u8]> {
+        self.files.get(name).map(Vec::as_slice)
     }
 
     /// The options it was developed with.

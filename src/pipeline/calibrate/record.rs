@@ -10,11 +10,11 @@ use tator_learning::boost::Step;
 use tator_learning::calibrator::{Calibrated, FoldReport, Gate, Options, Priors, Protocol, Rule, Standing, Tried};
 use tator_store::{Reader, RunKind};
 
+use super::appearance::AppearanceNote;
 use super::figures::Figures;
 use super::gather::{Gathered, Lineage, features_hash};
-use super::package::ImportedRecipe;
 use super::request::{CalibrateRequest, refused};
-use super::work::{Scored, full_names};
+use super::work::{Begins, Scored, full_names};
 use crate::error::Error;
 
 /// The layout of this record.
@@ -131,6 +131,9 @@ pub struct Record {
     pub curve: Vec<Step>,
     /// What each column does.
     pub importances: Vec<ImportanceNote>,
+    /// What looked at crops of the candidates, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub appearance: Option<AppearanceNote>,
     /// The columns.
     pub features: FeatureNote,
     /// What a review looks at.
@@ -187,7 +190,8 @@ pub(crate) fn run_version(entry: &tator_store::RunEntry) -> String {
 }
 
 /// Hash of what a calibration is made of: run, truth, request.
-pub(super) fn key_of(reader: &Reader, request: &CalibrateRequest) -> Result<String, Error> {
+pub(super) fn key_of(reader: &Reader, begins: &Begins<'_>) -> Result<String, Error> {
+    let request = begins.request;
     let entry = reader.run_entry(&request.dataset, RunKind::Prepass, &request.run)?;
     let plain = CalibrateRequest { name: None, ..request.clone() };
     let made_of = json!({
@@ -197,7 +201,8 @@ pub(super) fn key_of(reader: &Reader, request: &CalibrateRequest) -> Result<Stri
         "data_version": reader.data_version(&request.dataset)?,
         "request": plain,
         "features": features_hash(&[]),
-        "recipe": request.recipe.as_ref().map(|path| ImportedRecipe::open(path).map(|recipe| recipe.note.fingerprint)).transpose()?,
+        "recipe": begins.recipe.map(|recipe| &recipe.note.fingerprint),
+        "appearance": begins.appearance.map(|looks| &looks.note),
     });
     Ok(blake3::hash(made_of.to_string().as_bytes()).to_hex().to_string())
 }
@@ -205,14 +210,14 @@ pub(super) fn key_of(reader: &Reader, request: &CalibrateRequest) -> Result<Stri
 impl Record {
     pub(super) fn of(
         reader: &Reader,
-        request: &CalibrateRequest,
+        begins: &Begins<'_>,
         gathered: &Gathered,
         found: &Calibrated,
         scores: &[Scored],
         figures: Figures,
         made: Made,
     ) -> Result<Self, Error> {
-        let development = &found.development;
+        let (development, request) = (&found.development, begins.request);
         let importances = development.ensemble.base().importances().map_err(refused)?;
         let names = full_names(gathered);
         tracing::info!(laid_out = ?made.laid_out, trained = ?made.trained, "calibrated");
@@ -252,6 +257,7 @@ impl Record {
                 .into_iter()
                 .map(|one| ImportanceNote { name: one.name, splits: one.splits, gain: one.gain })
                 .collect(),
+            appearance: begins.appearance.map(|looks| looks.note.clone()),
             features: FeatureNote { hash: features_hash(&names), names },
             figures,
             open_bands: open_bands(gathered, scores, request.queue_from),
@@ -340,6 +346,12 @@ fn warnings(gathered: &Gathered, found: &Calibrated) -> Vec<String> {
         warnings.push(format!(
             "the recipe was learnt from {} labelled images of this run: they do not test it",
             gathered.taught
+        ));
+    }
+    if gathered.unseen > 0 {
+        warnings.push(format!(
+            "the pictures of {} images could not be read: how their candidates look is not known; the log of the job says why",
+            gathered.unseen
         ));
     }
     let rule = &found.development.rule;

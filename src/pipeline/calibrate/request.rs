@@ -8,6 +8,7 @@ use tator_domain::{DatasetName, RunName};
 use tator_learning::calibrator::Options;
 use tator_store::{Reader, RunEntry, RunKind, TrashedRun};
 
+use super::appearance::Appearance;
 use crate::error::Error;
 use crate::jobs::JobId;
 use crate::workbench::Workbench;
@@ -38,6 +39,12 @@ pub struct CalibrateRequest {
     /// A package of [`Workbench::pack_calibration`]: its trees and thresholds are used, and tried on the truth there is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recipe: Option<PathBuf>,
+    /// An image encoder that looks at crops of the candidates; what it gives becomes features.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoder: Option<String>,
+    /// A class head, by number or name, that is asked about the same crops; its encoder looks at them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<String>,
     /// Columns that are left out: those whose names begin like one of these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without: Vec<String>,
@@ -65,6 +72,8 @@ impl CalibrateRequest {
             queue_from: tenth(),
             floor: twentieth(),
             recipe: None,
+            encoder: None,
+            head: None,
             without: Vec::new(),
         }
     }
@@ -114,6 +123,13 @@ impl Workbench {
         request.check()?;
         let reader = self.reader();
         reader.run_entry(&request.dataset, RunKind::Prepass, &request.run)?;
+        if request.recipe.is_none()
+            && let Some(looks) = Appearance::of(&self.open.assist.shared, &request, None)?
+        {
+            // A head that is called otherwise tomorrow is the same.
+            request.head = looks.note.head.map(|head| head.id);
+            request.encoder = Some(looks.note.encoder);
+        }
         let name = match request.name.take() {
             Some(name) => name,
             None => free_name(reader, &request)?,

@@ -42,6 +42,15 @@ const PLAIN: &[(&str, &str, &str)] = &[
     ("tail_ln_area", "its size is unusual for its class by", "deviations"),
     ("tail_ln_aspect", "its shape is unusual for its class by", "deviations"),
     ("class_share", "its class has a share of", "of all objects"),
+    ("mean_support", "what overlaps it scores over all looks on average", ""),
+    ("agreement", "looks agree on it by", ""),
+    ("n_support", "looks that see its class there:", ""),
+    ("head::own", "the head gives its class", ""),
+    ("head::other", "the head gives the best other class", ""),
+    ("head::lead", "for the head its class leads the best other by", "in log odds"),
+    ("head::rank", "classes that the head finds more probable:", ""),
+    ("head::entropy", "the head is undecided by", "nats"),
+    ("head::background", "the head takes it for background by", ""),
 ];
 
 /// Columns that are yes or no: name, words for yes, words for no.
@@ -74,6 +83,9 @@ pub fn in_words(name: &str, value: Option<f32>) -> String {
     {
         return value.map_or_else(|| format!("{model} {without}"), |value| format!("{model} {with} {}", short(value)));
     }
+    if let Some((number, value)) = name.strip_prefix("crop::").zip(value) {
+        return format!("how it looks, number {number}, is {}", short(value));
+    }
     if let Some((_, yes, no)) = FLAGS.iter().find(|(known, ..)| *known == name) {
         return value.map_or_else(|| format!("{name} is not known"), |v| if v > 0.5 { *yes } else { *no }.to_owned());
     }
@@ -93,6 +105,8 @@ mod tests {
     fn columns_read_as_sentences() {
         assert_eq!(in_words("own::yolox_nano", Some(0.831)), "yolox_nano scores it 0.83");
         assert_eq!(in_words("own::a::b", None), "a::b does not see it");
+        assert_eq!(in_words("crop::03", Some(-0.25)), "how it looks, number 03, is -0.25");
+        assert_eq!(in_words("head::own", Some(0.9)), "the head gives its class 0.9");
         assert_eq!(in_words("by_text", Some(0.0)), "not found by its name");
         assert_eq!(in_words("covered_by_better", Some(0.5)), "a surer box covers 0.5 of it");
         assert_eq!(in_words("image_rank", Some(3.0)), "by score it is number 3 on its image");

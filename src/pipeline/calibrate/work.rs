@@ -11,6 +11,7 @@ use tator_learning::calibrator::{
 };
 use tator_store::{Column, DeskCandidate, RunDraft, RunKind};
 
+use super::appearance::Appearance;
 use super::figures::{Missed, Review, Reviewed, Said};
 use super::gather::{Gathered, as_detection, gather};
 use super::package::ImportedRecipe;
@@ -24,22 +25,34 @@ use crate::jobs::Context;
 /// Rows of a table that are written at once.
 const WRITTEN: usize = 65_536;
 
+/// What a calibration begins with.
+pub(super) struct Begins<'a> {
+    pub request: &'a CalibrateRequest,
+    /// A recipe from elsewhere.
+    pub recipe: Option<&'a ImportedRecipe>,
+    /// What looks at crops of the candidates.
+    pub appearance: Option<&'a Appearance>,
+}
+
 /// Does a calibration; one that was made of the same things is given instead of a second.
 pub(crate) fn run(context: &Context, request: &CalibrateRequest) -> Result<CalibrateReport, Error> {
     let (begun, d, reader) = (Instant::now(), &request.dataset, context.writer.reader());
     request.check()?;
     let name = request.name.clone().ok_or_else(|| Error::invalid("name", "it has no name"))?;
-    let key = key_of(reader, request)?;
+    let recipe = request.recipe.as_deref().map(ImportedRecipe::open).transpose()?;
+    let appearance = Appearance::of(&context.assist, request, recipe.as_ref())?;
+    let begins = Begins { request, recipe: recipe.as_ref(), appearance: appearance.as_ref() };
+    let key = key_of(reader, &begins)?;
     for entry in reader.runs(d, RunKind::Calibration)? {
         if entry.record["key"].as_str() == Some(&key) {
             context.log(&format!("nothing has changed since {}: it is given again", entry.name));
             return Record::parse(&entry.record).map(|record| record.report(true, begun.elapsed()));
         }
     }
-    let gathered = gather(context, request)?;
+    let gathered = gather(context, &begins)?;
     check_truth(request, &gathered)?;
     let draft = context.writer.begin_run(d, RunKind::Calibration, &name)?;
-    match make(context, request, &gathered, (&name, key), &draft, begun) {
+    match make(context, &begins, &gathered, (&name, key), &draft, begun) {
         Ok((record, parts)) => {
             let value = serde_json::to_value(&record).map_err(|e| Error::invalid("record", e.to_string()))?;
             context.writer.publish_run(draft, &value)?;
@@ -77,13 +90,13 @@ fn truth_rows(gathered: &Gathered) -> Vec<usize> {
 
 fn make(
     context: &Context,
-    request: &CalibrateRequest,
+    begins: &Begins<'_>,
     gathered: &Gathered,
     (name, key): (&RunName, String),
     draft: &RunDraft,
     begun: Instant,
 ) -> Result<(Record, BTreeMap<String, f64>), Error> {
-    let laid_out = begun.elapsed();
+    let (laid_out, request) = (begun.elapsed(), begins.request);
     let rows = truth_rows(gathered);
     let detections: Vec<Detection> = rows.iter().map(|row| as_detection(&gathered.candidates[*row])).collect();
     // Where every image has truth, the columns are used as they lie.
@@ -98,9 +111,8 @@ fn make(
     let pool = Pool::new(&gathered.sizes, &detections, &gathered.truths, columns).map_err(refused)?;
     let shelf = TreeShelf::open(context.writer.reader());
     let mut listener = Listener::new(context, request);
-    let found = match &request.recipe {
-        Some(path) => {
-            let recipe = ImportedRecipe::open(path)?;
+    let found = match begins.recipe {
+        Some(recipe) => {
             recipe.check(&gathered.features.names)?;
             context.log(&format!("recipe {}", recipe.note.fingerprint));
             let options = Options { experts: recipe.options().experts.clone(), ..request.options.clone() };
@@ -116,7 +128,9 @@ fn make(
     let mut parts = std::mem::take(&mut found.seconds);
     parts.insert("features".to_owned(), laid_out.as_secs_f64());
     write_tables(draft, gathered, &found, &rows, (&scores, &reviewed), request)?;
-    let files = found.development.ensemble.files().map_err(refused)?;
+    let mut files = found.development.ensemble.files().map_err(refused)?;
+    let looks = begins.appearance.map(Appearance::files).unwrap_or_default();
+    files.extend(looks.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)));
     let mut hashes = BTreeMap::new();
     for (file, bytes) in files {
         hashes.insert(file.clone(), blake3::hash(&bytes).to_hex().to_string());
@@ -124,7 +138,7 @@ fn make(
     }
     parts.insert("writing".to_owned(), (begun.elapsed() - trained).as_secs_f64());
     let made = Made { name: name.clone(), key, hashes, laid_out, trained };
-    let record = Record::of(context.writer.reader(), request, gathered, &found, &scores, reviewed.figures, made)?;
+    let record = Record::of(context.writer.reader(), begins, gathered, &found, &scores, reviewed.figures, made)?;
     Ok((record, parts))
 }
 

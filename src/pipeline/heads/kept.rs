@@ -1,6 +1,6 @@
-//! Vectors that only heads want, kept by content and model in `cache/`, where they may be deleted at any time.
+//! Vectors of crops that are no boxes, kept by content and model in `cache/`, where they may be deleted at any time.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::PathBuf;
 
@@ -16,11 +16,12 @@ const BATCH: usize = 32;
 /// Bytes of a key.
 const KEY: usize = 32;
 
-pub(super) type Key = [u8; KEY];
+/// What a vector is kept under.
+pub(crate) type Key = [u8; KEY];
 
 /// The encoder whose vectors of boxes are learnt from, and how it was given them.
 #[derive(Clone, Copy)]
-pub(super) struct Eyes<'a> {
+pub(crate) struct Eyes<'a> {
     pub fingerprint: &'a str,
     pub embedder: &'a dyn Embedder,
     pub dims: usize,
@@ -51,12 +52,12 @@ impl Eyes<'_> {
     }
 }
 
-/// Vectors of earlier trainings; a file that does not fit is not used.
-pub(super) struct Kept {
+/// Vectors of earlier times; a file that does not fit is not used.
+pub(crate) struct Kept {
     path: PathBuf,
     dims: usize,
     kept: HashMap<Key, Vec<f32>>,
-    /// What this training uses, in order: older vectors are forgotten.
+    /// What is used this time, in order: older vectors are forgotten.
     using: Vec<Key>,
     grown: bool,
 }
@@ -70,7 +71,8 @@ impl Kept {
         Self::of(path, eyes.dims)
     }
 
-    fn of(path: PathBuf, dims: usize) -> Self {
+    /// What a file holds; nothing where there is none.
+    pub fn of(path: PathBuf, dims: usize) -> Self {
         let bytes = fs::read(&path).unwrap_or_default();
         let row = KEY + 4 * dims;
         let rows = bytes.chunks_exact(row).filter(|_| bytes.len().is_multiple_of(row));
@@ -96,6 +98,15 @@ impl Kept {
     pub fn used(&mut self, key: &Key) -> &[f32] {
         self.using.push(*key);
         self.kept.get(key).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Keeps what is not used this time, too, as long as there are no more than `most` in all.
+    pub fn keep_others(&mut self, most: usize) {
+        let used: HashSet<Key> = self.using.iter().copied().collect();
+        let mut others: Vec<Key> = self.kept.keys().filter(|key| !used.contains(*key)).copied().collect();
+        others.sort_unstable();
+        others.truncate(most.saturating_sub(self.using.len()));
+        self.using.extend(others);
     }
 
     /// A cache that cannot be written costs time, nothing else.
@@ -132,5 +143,10 @@ mod tests {
         let mut again = Kept::of(path, 2);
         assert!(again.has(&[[1; KEY]]) && !again.has(&[[2; KEY]]));
         assert_eq!(again.used(&[1; KEY]), [0.5, -1.0]);
+        again.add([([3; KEY], vec![1.0, 1.0]), ([4; KEY], vec![2.0, 2.0])].into_iter());
+        again.keep_others(2);
+        again.write();
+        let last = Kept::of(again.path, 2);
+        assert!(last.has(&[[1; KEY], [3; KEY]]) && !last.has(&[[4; KEY]]), "one place was left");
     }
 }

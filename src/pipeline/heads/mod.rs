@@ -3,12 +3,13 @@
 //! [`data`] joins vectors with classes, [`background`] adds crops that show nothing and [`augment`] changed copies of what
 //! is learnt (their vectors are [`kept`]), [`train`] fits and tests,
 //! [`record`] is what is kept of it, [`registry`] lists, compares, renames, deletes and activates, [`active`] is the head
-//! that Auto class asks, [`readiness`] says beforehand what will come of it.
+//! that Auto class asks, [`elsewhere`] opens one for whoever asks about other crops, [`readiness`] says beforehand what will come of it.
 
 mod active;
 mod augment;
 mod background;
 mod data;
+mod elsewhere;
 mod kept;
 mod readiness;
 mod record;
@@ -26,6 +27,9 @@ pub(crate) use background::places_beside;
 #[cfg(test)]
 pub(crate) use data::Row;
 pub(crate) use data::{Labelled, chosen_encoder, labelled, no_vectors};
+pub use elsewhere::HeadChoice;
+pub(crate) use elsewhere::head_at_hand;
+pub(crate) use kept::{Eyes, Kept, Key};
 pub use readiness::{Advice, EncoderReady, Readiness};
 pub use record::{DataVersion, HeadRun, PartCount, Parts, RunClass, TestBox};
 pub use registry::{HeadDifference, HeadSummary, Heads, difference};

@@ -1,5 +1,7 @@
 //! What is kept of a training: enough to read what came of it, and to do it again with the same outcome.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use tator_domain::{BoxId, ClassId, DatasetName, ImageId, Timestamp};
 use tator_learning::head::{Guard, Head, Iteration, Metrics};
@@ -12,6 +14,8 @@ use crate::error::Error;
 pub(super) const LOG: &str = "log.json";
 /// What the head says of every box of the test part.
 pub(super) const TEST: &str = "test.json";
+/// Hashes of the pictures that it was trained or watched with: their truth judges nothing that asks the head.
+pub(super) const SEEN: &str = "seen.json";
 /// The head itself.
 pub(super) const HEAD: &str = "head.tator";
 
@@ -143,6 +147,7 @@ pub(crate) struct Outcome {
     pub run: HeadRun,
     pub log: Vec<Iteration>,
     pub test: Vec<TestBox>,
+    pub seen: BTreeSet<String>,
 }
 
 fn text<T: Serialize>(value: &T) -> Vec<u8> {
@@ -152,7 +157,7 @@ fn text<T: Serialize>(value: &T) -> Vec<u8> {
 impl Outcome {
     /// Keeps the run; gives it with its number.
     pub fn keep(self, records: &RunRecords, bytes: Vec<u8>) -> Result<HeadRun, Error> {
-        let Self { mut run, log, test } = self;
+        let Self { mut run, log, test, seen } = self;
         let files = |id: &str| {
             run.id = id.to_owned();
             if run.name.is_empty() {
@@ -160,7 +165,7 @@ impl Outcome {
                     format!("{} {} {}", run.encoder, run.options.kind(), id.rsplit('-').next().unwrap_or_default());
             }
             let record = serde_json::to_vec_pretty(&run).unwrap_or_default();
-            vec![(LOG, text(&log)), (TEST, text(&test)), (HEAD, bytes), (RECORD, record)]
+            vec![(LOG, text(&log)), (TEST, text(&test)), (SEEN, text(&seen)), (HEAD, bytes), (RECORD, record)]
         };
         records.add(super::KIND, files)?;
         Ok(run)
@@ -183,6 +188,11 @@ pub(super) fn read_log(records: &RunRecords, id: &str) -> Result<Vec<Iteration>,
 
 pub(super) fn read_test(records: &RunRecords, id: &str) -> Result<Vec<TestBox>, Error> {
     read(records, id, TEST)
+}
+
+/// Nothing for a head of a version that did not note it.
+pub(super) fn read_seen(records: &RunRecords, id: &str) -> Option<BTreeSet<String>> {
+    read(records, id, SEEN).ok()
 }
 
 pub(super) fn read_head(records: &RunRecords, id: &str) -> Result<Head, Error> {

@@ -235,7 +235,7 @@ fn own_run(reader: &Reader, d: &DatasetName, id: &str) -> Result<HeadRun, Error>
 }
 
 /// Why a head cannot work now.
-fn problem(run: &HeadRun, models: &[crate::models::Model]) -> Option<String> {
+pub(super) fn problem(run: &HeadRun, models: &[crate::models::Model]) -> Option<String> {
     let encoder = &run.encoder;
     match models.iter().find(|model| model.manifest.name == *encoder) {
         None => Some(format!("its encoder {encoder} is not at hand; `tator models list` shows what is")),

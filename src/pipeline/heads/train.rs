@@ -16,6 +16,7 @@ use tator_vision::Embedder;
 use super::augment::{Copies, Original, copies};
 use super::background::{Background, background};
 use super::data::{Labelled, choose, labelled, no_vectors, too_few};
+use super::elsewhere::hashes;
 use super::kept::Eyes;
 use super::record::{DataVersion, HeadRun, PartCount, RunClass, TestBox};
 use super::{HeadOptions, TrainHeadRequest, record};
@@ -95,7 +96,9 @@ pub(crate) fn train(context: &Context, request: &TrainHeadRequest) -> Result<Hea
         artefact: blake3::hash(&bytes).to_hex().to_string(),
     };
     let test = table.test_boxes(&known, &parts, &judged.predicted, &judged.sure);
-    let outcome = record::Outcome { run, log: trained.log, test };
+    let images = table.images_seen(&parts);
+    let seen = hashes(reader, d, |image| images.contains(&image))?;
+    let outcome = record::Outcome { run, log: trained.log, test, seen };
     let run = outcome.keep(&reader.run_records(), bytes)?;
     if options.activate {
         context.assist.heads.activate(reader, d, Some(&run.id))?;
@@ -218,6 +221,11 @@ impl Table {
             self.labels[row] = self.classes.len() + found.assign(&self.data[row * self.dims..][..self.dims]);
         }
         Ok(kinds)
+    }
+
+    /// The images of the training and validation parts.
+    fn images_seen(&self, parts: &Parts) -> BTreeSet<ImageId> {
+        parts.train.iter().chain(&parts.validation).map(|row| self.images[*row]).collect()
     }
 
     fn matrix(&self) -> Result<Matrix<'_>, Error> {

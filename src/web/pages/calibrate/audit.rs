@@ -1,6 +1,6 @@
 //! What a calibration was made of, for whoever has to believe it.
 
-use tator_pipeline::calibrate::{Labels, Protocol, Record};
+use tator_pipeline::calibrate::{AppearanceNote, Labels, Protocol, Record};
 
 /// How the test was kept apart, in words.
 pub(super) fn protocol(record: &Record) -> String {
@@ -15,6 +15,17 @@ pub(super) fn protocol(record: &Record) -> String {
     }
 }
 
+/// What looked at crops of the candidates.
+fn looks(note: &AppearanceNote) -> String {
+    let encoder = format!("{} ({})", note.encoder, note.crop);
+    match &note.head {
+        Some(head) => {
+            format!("{encoder}; head {} ({}) of {}, {:.16}…", head.name, head.id, head.dataset, head.artefact)
+        }
+        None => encoder,
+    }
+}
+
 /// Name and value of everything that decides the result.
 pub(super) fn facts(record: &Record) -> Vec<(&'static str, String)> {
     let options = &record.options;
@@ -26,6 +37,7 @@ pub(super) fn facts(record: &Record) -> Vec<(&'static str, String)> {
         options.wrong_per_right.map_or_else(|| "none".to_owned(), |cap| format!("{cap} wrong ones per right one"));
     let lineage = record.lineage.iter().map(|(model, lineage)| match (&lineage.condition, lineage.told) {
         (Some(condition), _) => format!("{model}: {} images left out ({condition})", lineage.seen_images),
+        (None, true) if lineage.seen_images > 0 => format!("{model}: {} images left out", lineage.seen_images),
         (None, true) => format!("{model}: none of these images"),
         (None, false) => format!("{model}: nobody said"),
     });
@@ -55,6 +67,7 @@ pub(super) fn facts(record: &Record) -> Vec<(&'static str, String)> {
         ("trees", grown.unwrap_or_default()),
         ("ways of growing tried", record.tried.len().to_string()),
         ("probability", format!("sigmoid, slope {:.4}, offset {:.4}", record.map.slope, record.map.offset)),
+        ("crops looked at by", record.appearance.as_ref().map(looks).unwrap_or_default()),
         ("columns", format!("{}, {:.16}…", record.features.names.len(), record.features.hash)),
         ("columns left out", record.without.join(", ")),
         ("files", files.collect::<Vec<_>>().join(", ")),

@@ -6,6 +6,8 @@ use actix_web::{HttpResponse, web};
 use serde::Deserialize;
 use tator_domain::{DatasetName, ImageState, RunName};
 use tator_pipeline::calibrate::{Labels, Options, Record};
+use tator_pipeline::embed::Encoder;
+use tator_pipeline::heads::HeadChoice;
 use tator_pipeline::{CalibrateRequest, Workbench};
 
 use super::view_list::{CalibrationLine, Form, ListPage};
@@ -52,6 +54,7 @@ fn usual() -> Form {
         sweep: "0".to_owned(),
         queue_from: "0.1".to_owned(),
         seen: String::new(),
+        looks: String::new(),
         without: String::new(),
         name: String::new(),
         wrong: None,
@@ -84,7 +87,19 @@ fn whole(
     let trusted = [ImageState::Labelled, ImageState::Reviewed];
     let truth_images = states.iter().filter(|(state, _)| trusted.contains(state)).map(|(_, n)| n).sum();
     let runs = runs.into_iter().map(|run| run.name.to_string()).collect();
-    Ok(ListPage { shell, dataset, lines, runs, live, truth_images, form })
+    let looks = looks(bench, &dataset)?;
+    Ok(ListPage { shell, dataset, lines, runs, live, truth_images, looks, form })
+}
+
+/// Heads that know classes of the dataset, then encoders.
+fn looks(bench: &Workbench, dataset: &DatasetName) -> Result<Vec<(String, String)>, tator_pipeline::Error> {
+    let head = |head: HeadChoice| {
+        let whose = if head.dataset == *dataset { String::new() } else { format!(" of {}", head.dataset) };
+        (format!("head:{}", head.id), format!("head {}{whose}: {} of the classes", head.name, head.classes))
+    };
+    let encoder = |encoder: Encoder| (format!("encoder:{}", encoder.name), format!("{} alone", encoder.title));
+    let heads = bench.heads_for(dataset)?.into_iter().map(head);
+    Ok(heads.chain(bench.encoders().into_iter().map(encoder)).collect())
 }
 
 /// `MODEL=CONDITION`, one a line.
@@ -122,7 +137,9 @@ fn request_of(dataset: &DatasetName, form: &Form) -> Result<CalibrateRequest, St
     };
     let without = form.without.split([',', ' ']).filter(|text| !text.is_empty()).map(str::to_owned).collect();
     let queue_from = number("queue from", &form.queue_from)?;
-    Ok(CalibrateRequest { name, options, seen: seen(&form.seen)?, queue_from, without, ..usual })
+    let looker = |kind: &str| form.looks.strip_prefix(kind).map(str::to_owned);
+    let (encoder, head) = (looker("encoder:"), looker("head:"));
+    Ok(CalibrateRequest { name, options, seen: seen(&form.seen)?, queue_from, encoder, head, without, ..usual })
 }
 
 async fn start(
@@ -143,6 +160,7 @@ async fn start(
         sweep: text("sweep"),
         queue_from: text("queue_from"),
         seen: text("seen"),
+        looks: text("looks"),
         without: text("without"),
         name: text("name"),
         wrong: None,
@@ -182,6 +200,9 @@ mod tests {
         let request = request_of(&d, &form).unwrap();
         assert_eq!(request.seen["yolox"], "split = 'train'");
         assert_eq!(request.options, Options::default());
+        let looks = |looks: &str| request_of(&d, &Form { looks: looks.into(), ..form.clone() }).unwrap();
+        assert_eq!((looks("head:head-3").head.as_deref(), looks("head:head-3").encoder), (Some("head-3"), None));
+        assert_eq!((looks("encoder:e").encoder.as_deref(), looks("").encoder), (Some("e"), None));
         let wrong = |form: Form| request_of(&d, &form).unwrap_err();
         assert!(wrong(Form { iou: "half".into(), ..form.clone() }).contains("IoU"));
         assert!(wrong(Form { seen: "yolox".into(), ..form.clone() }).contains("MODEL=CONDITION"));

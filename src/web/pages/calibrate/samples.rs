@@ -101,6 +101,7 @@ impl Sample for ListPage {
             runs,
             live,
             truth_images: 257,
+            looks: vec![("head:head-3".into(), "head a <b> of x: 2 of the classes".into())],
             form,
         };
         let wrong = Form { wrong: Some("IoU: \"<half>\" is no such number".into()), ..form.clone() };

@@ -29,6 +29,8 @@ pub struct ListPage {
     pub live: Vec<(i64, String)>,
     /// Images with trusted labels.
     pub truth_images: u64,
+    /// What can look at crops of the candidates: as the form sends it, and as people read it.
+    pub looks: Vec<(String, String)>,
     /// What is being asked for.
     pub form: Form,
 }
@@ -54,6 +56,8 @@ pub struct Form {
     pub queue_from: String,
     /// What models were trained on.
     pub seen: String,
+    /// What looks at crops: `encoder:NAME`, `head:NUMBER`, or nothing.
+    pub looks: String,
     /// Columns left out.
     pub without: String,
     /// Its name.
