@@ -67,8 +67,11 @@ CREATE TABLE IF NOT EXISTS {d}.quality_findings (
     new_w DOUBLE,
     new_h DOUBLE,
     score DOUBLE NOT NULL,
-    why VARCHAR NOT NULL
+    why VARCHAR NOT NULL,
+    run VARCHAR
 );
+-- The run whose models saw what is told, or NULL; looks of older versions did not tell.
+ALTER TABLE {d}.quality_findings ADD COLUMN IF NOT EXISTS run VARCHAR;
 -- What a person said about a finding: keep, fix or skip. It outlives the next look.
 CREATE TABLE IF NOT EXISTS {d}.quality_decisions (
     key VARCHAR NOT NULL,
@@ -80,7 +83,7 @@ CREATE TABLE IF NOT EXISTS {d}.quality_decisions (
     author VARCHAR NOT NULL,
     "at" TIMESTAMP NOT NULL
 );
--- Findings that still wait for a person: not decided, or fixed by a change that was taken back, and of a box that has not changed since; a leak
+-- Findings that still wait for a person: not decided, or by a change that was taken back, and of a box that has not changed since; a leak
 -- only while its two images are in different splits.
 CREATE OR REPLACE VIEW {d}.quality_open AS
 SELECT f.* FROM {d}.quality_findings f
@@ -92,5 +95,5 @@ WHERE (f.box_id IS NULL OR (b.class_id = f.class_id AND (b.x, b.y, b.w, b.h) = (
   AND (f.kind NOT IN ('overlap', 'conflict') OR f.other_id IN (SELECT box_id FROM {d}.boxes))
   AND f.key NOT IN (
     SELECT q.key FROM {d}.quality_decisions q LEFT JOIN {d}.changes c ON c.change_id = q.change_id
-    WHERE q.decision <> 'fix' OR c.status IS DISTINCT FROM 'undone'
+    WHERE c.status IS DISTINCT FROM 'undone'
   );

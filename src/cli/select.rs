@@ -42,7 +42,7 @@ pub(super) struct Select {
     /// Replay the labelled images instead: quality against labels for every strategy, with intervals over the seeds
     #[arg(long)]
     simulate: bool,
-    /// Beginnings of the replay
+    /// Beginnings of the replay; of fewer than three there are no intervals
     #[arg(long, default_value_t = 5, requires = "simulate")]
     seeds: usize,
     /// Images that the replay begins with

@@ -116,6 +116,10 @@ fn show(found: &Value, json: bool) {
         encoder.unwrap_or_default(),
         found["ms"]["search"].as_f64().unwrap_or(0.0)
     ));
+    if let Some(n) = found["without_vector"].as_u64().filter(|n| *n > 0) {
+        let of = of.unwrap_or_default();
+        tell(&format!("{of} without a vector, which cannot be found: {n}; `tator embed --of {of}` makes them"));
+    }
     if json {
         answer(&found.to_string());
         return;

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use tator_domain::{DatasetName, ImageId};
+use tator_store::Reader;
 use tator_vision::{Header, ImageFormat};
 
 use crate::error::Error;
@@ -29,6 +30,32 @@ fn is_shown_upright(header: &Header) -> bool {
         ImageFormat::Tiff => false,
         ImageFormat::Png | ImageFormat::WebP | ImageFormat::Gif | ImageFormat::Bmp => header.orientation == 1,
     }
+}
+
+/// The bytes of a picture as a model gets them.
+pub(crate) struct Original {
+    /// Where they lie.
+    pub path: PathBuf,
+    /// The bytes.
+    pub bytes: Vec<u8>,
+    /// Their BLAKE3.
+    pub hash: blake3::Hash,
+}
+
+/// Reads a picture to make something of it. What is made is kept under the content of the import and laid over the boxes of
+/// that picture, so it must not be made of another one.
+///
+/// # Errors
+/// [`Error::NotFound`] for the image; [`Error::Io`]; [`Error::Conflict`] when the picture has changed since its import.
+pub(crate) fn original(reader: &Reader, d: &DatasetName, id: ImageId) -> Result<Original, Error> {
+    let file = reader.image_file(d, id)?;
+    let bytes = fs::read(&file.path).map_err(Error::io(format!("reading the picture of image {id} of {d}")))?;
+    let hash = blake3::hash(&bytes);
+    if !file.content_hash.is_empty() && hash.to_hex().as_str() != file.content_hash {
+        let text = "the picture has changed since it was imported: put it back as it was, or import the new one by another name";
+        return Err(Error::Conflict(text.to_owned()));
+    }
+    Ok(Original { path: file.path, bytes, hash })
 }
 
 impl Workbench {

@@ -406,7 +406,13 @@ fn make_record(
                 }
                 new.angle = angle.or(new.angle);
                 new.state = trust.unwrap_or(BoxState::Trusted);
-                new.origin = Origin::Human;
+                // Whoever only accepts or doubts what a model made has not made it.
+                let is_same = |a: &ImageBox, b: &ImageBox| {
+                    (a.class_id, a.rect, &a.polygon, a.angle) == (b.class_id, b.rect, &b.polygon, b.angle)
+                };
+                if !(matches!(old.origin, Origin::Model(_)) && is_same(old, &new)) {
+                    new.origin = Origin::Human;
+                }
                 boxes.insert(*box_id, new);
                 touched.insert(*box_id);
             }

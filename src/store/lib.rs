@@ -46,6 +46,7 @@ mod runs;
 mod sightings;
 mod snapshot;
 mod staging;
+mod standing;
 mod summary;
 mod trash;
 mod truths;

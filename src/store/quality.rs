@@ -34,6 +34,9 @@ pub struct Finding {
     /// Where the box would fit better.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suggested_rect: Option<PixelBox>,
+    /// The run whose models saw what it tells, when it is of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
     /// How bad it is; only good for the order within a kind.
     pub score: f64,
     /// In words.
@@ -109,18 +112,18 @@ pub struct Decided {
     pub image_id: ImageId,
     /// The box.
     pub box_id: Option<BoxId>,
-    /// The change in the history that fixed it.
+    /// The change in the history that the decision made.
     pub change_id: Option<i64>,
     /// Who decided.
     pub author: String,
     /// When, microseconds since 1970.
     pub decided_at: Timestamp,
-    /// Its fix was taken back: it waits again.
+    /// What it changed was taken back: it waits again.
     pub taken_back: bool,
 }
 
 impl Writer {
-    /// Keeps what a person said about a finding; `change_id` is the change that put it right.
+    /// Keeps what a person said about a finding; `change_id` is the change that it made.
     ///
     /// # Errors
     /// When the working set cannot be written.
@@ -262,6 +265,7 @@ fn finding(row: &duckdb::Row<'_>) -> Result<Finding, duckdb::Error> {
         suggested_class_id: row.get("suggested_class_id")?,
         rect: rect(row, ["x", "y", "w", "h"])?,
         suggested_rect: rect(row, ["new_x", "new_y", "new_w", "new_h"])?,
+        run: row.get("run")?,
         score: row.get("score")?,
         why: row.get("why")?,
     })

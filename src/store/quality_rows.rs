@@ -226,7 +226,8 @@ fn append_findings(c: &Connection, d: &DatasetName, findings: &[Finding]) -> Res
             side(new, 2),
             side(new, 3),
             score,
-            why
+            why,
+            finding.run
         ])?;
     }
     Ok(appender.flush()?)

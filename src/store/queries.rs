@@ -151,6 +151,7 @@ queries! {
     UPDATE_CLASS_RETIRED = "classes/update_retired.sql",
     INSERT_CHANGE = "changes/insert_change.sql",
     SELECT_CHANGES_BY_IMAGE = "changes/select_by_image.sql",
+    SELECT_CHANGES_SINCE = "changes/select_since.sql",
     SELECT_CHANGE = "changes/select_change.sql",
     UPDATE_CHANGE_STATUS = "changes/update_status.sql",
     SELECT_CHANGES_PAGE = "changes/select_page.sql",

@@ -236,7 +236,8 @@ impl VTab for Knn {
         let reader = reader_of(number_of(bind, 0, "the workspace")?)?;
         let (d, of, encoder) = chosen(&reader, &text_of(bind, 1)?, text_of(bind, 4)?)?;
         let (id, k) = (number_of(bind, 2, "the number")?, number_of(bind, 3, "k")?);
-        let k = usize::try_from(k.clamp(0, MOST_NEIGHBOURS)).unwrap_or(0);
+        let k = usize::try_from(k.min(MOST_NEIGHBOURS)).ok().filter(|k| *k > 0);
+        let k = k.ok_or_else(|| Error::Invalid("knn looks for k neighbours: k must be 1 or more".into()))?;
         let found = nearest_to(&reader, (d, of, encoder), id, k)?;
         add_columns(bind, "score", LogicalTypeId::Float.into());
         bind.set_cardinality(found.count() as u64, true);

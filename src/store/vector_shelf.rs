@@ -14,6 +14,7 @@ use crate::embeddings::{EmbeddingMeta, EmbeddingOf, read_meta, table_path};
 use crate::engine::lock;
 use crate::lance_tables::Lance;
 use crate::reader::Reader;
+use crate::standing::Standing;
 use crate::vector_functions::NearestSearch;
 use crate::vectors::Vectors;
 use crate::{Error, Timestamp};
@@ -88,6 +89,8 @@ pub(crate) struct Shelf {
     kept: Mutex<Vec<(Place, Kept)>>,
     rows: Mutex<HashMap<Place, Arc<HeldRows>>>,
     known: Mutex<HashMap<PathBuf, Known>>,
+    /// What was counted of tables beside the working set.
+    pub standing: Mutex<HashMap<Place, Standing>>,
     /// How often something was forgotten.
     forgotten: AtomicU64,
     /// The search that statements use.
@@ -153,6 +156,7 @@ impl Shelf {
         self.forgotten.fetch_add(1, Ordering::SeqCst);
         kept.retain(|((name, ..), _)| name != d);
         lock(&self.rows).retain(|(name, ..), _| name != d);
+        lock(&self.standing).retain(|(name, ..), _| name != d);
     }
 
     /// Takes a table of a dataset away, and then what was in memory of it, also what was read meanwhile.

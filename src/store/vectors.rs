@@ -10,14 +10,14 @@ use arrow::datatypes::Float32Type;
 use tator_domain::{BoxId, DatasetName, ImageId};
 
 use crate::Error;
-use crate::embeddings::{EmbeddingMeta, EmbeddingOf, EmbeddingTable, Keys, read_meta, table_path, wanted};
+use crate::embeddings::{EmbeddingMeta, EmbeddingOf, Keys, table_path, wanted};
 use crate::engine::lock;
 use crate::reader::{Reader, find_dataset};
 use crate::vector_functions::nothing_embedded;
 use crate::vector_shelf::{HeldRow, HeldRows, Kept, Place};
 
 /// Rows whose images stand in one condition when they are looked at again; beyond, all are looked at.
-const LOOKED_AT_BY_NAME: usize = 4_000;
+pub(crate) const LOOKED_AT_BY_NAME: usize = 4_000;
 
 /// The current vectors of a table: row after row, each of length 1, by image and box.
 #[derive(Debug, Clone, PartialEq)]
@@ -229,51 +229,6 @@ impl Reader {
         let now = self.engine.with(|c| wanted(c, d, (meta.of, &keys), "true"))?;
         Ok(now.iter().map(|item| (item.id(), item.key)).collect())
     }
-
-    /// The tables of embeddings of a dataset, by encoder.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] for the dataset; [`Error::Lance`] when a table cannot be read.
-    pub fn embedding_tables(&self, d: &DatasetName) -> Result<Vec<EmbeddingTable>, Error> {
-        let row = self.engine.with(|c| find_dataset(c, d))?;
-        let folder = self.folders.tables_of(d);
-        let mut tables = Vec::new();
-        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if !name.starts_with("embeddings_") || !name.ends_with(".lance") {
-                continue;
-            }
-            let Some(meta) = read_meta(&self.shelf.lance()?.metadata(&entry.path())?) else { continue };
-            let place = (row.name.clone(), row.created_at, meta.encoder.clone(), meta.of);
-            let held = self.shelf.rows_at(&place, &entry.path())?;
-            tables.push(self.standing(d, &held, &entry.path())?);
-        }
-        tables.sort_by(|a, b| (&a.meta.encoder, a.meta.of).cmp(&(&b.meta.encoder, b.meta.of)));
-        Ok(tables)
-    }
-
-    fn standing(&self, d: &DatasetName, held: &HeldRows, path: &Path) -> Result<EmbeddingTable, Error> {
-        let plan = self.embedding_plan(d, &held.meta)?;
-        let stale = plan.todo.iter().filter(|item| item.replaces).count() + plan.gone.len();
-        Ok(EmbeddingTable {
-            meta: held.meta.clone(),
-            rows: plan.current,
-            stale: stale as u64,
-            missing: plan.todo.len() as u64,
-            bytes: bytes_below(path),
-        })
-    }
-}
-
-/// Bytes of all files in a folder and below.
-fn bytes_below(folder: &Path) -> u64 {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let bytes = entries.map(|entry| match entry.metadata() {
-        Ok(found) if found.is_dir() => bytes_below(&entry.path()),
-        Ok(found) => found.len(),
-        Err(_) => 0,
-    });
-    bytes.sum()
 }
 
 #[cfg(test)]

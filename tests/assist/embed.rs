@@ -52,6 +52,8 @@ fn look_alikes_of_images_boxes_regions_and_pictures() {
     let done = embed(&server, &json!({}));
     assert_eq!((&done["state"], &done["report"]["embedded"]), (&json!("done"), &json!(12)), "{done}");
     assert_eq!(done["report"]["encoder"], "stand-in-efficientnet");
+    let through = |stage: usize| done["report"]["stages"][stage]["done"].clone();
+    assert_eq!([through(1), through(2)], [json!(12), json!(12)], "the last rows are written, too: {done}");
     let tables = server.get("/api/v1/datasets/seen/embeddings");
     assert_eq!(tables["tables"].as_array().unwrap().len(), 2, "{tables}");
     // The other of the pair comes first, itself never.
@@ -97,10 +99,16 @@ fn what_was_edited_is_made_again_and_nothing_else() {
     server.post("/api/v1/datasets/seen/images/1/edits", &edit);
     let alike = server.post("/api/v1/datasets/seen/similar", &json!({ "box": 2, "k": 9 }));
     assert!(!results(&alike).contains(&1), "a stale row is nobody's look-alike: {alike}");
+    assert_eq!(alike["without_vector"], 1, "{alike}");
+    let page = server.page("/d/seen/similar?box=2&of=boxes").1;
+    assert!(page.contains("Boxes without a vector by stand-in-efficientnet, which cannot be found: 1"), "{page}");
+    let told = command(&workspace, &["similar", "--dataset", "seen", "--box", "2"]).expect(0).stderr;
+    assert!(told.contains("boxes without a vector, which cannot be found: 1; `tator embed --of boxes`"), "{told}");
     let report = embed(&server, &json!({ "of": "boxes" }))["report"].clone();
     assert_eq!((&report["embedded"], &report["unchanged"]), (&json!(1), &json!(3)), "{report}");
     let alike = server.post("/api/v1/datasets/seen/similar", &json!({ "box": 2, "k": 9 }));
-    assert!(results(&alike).contains(&1), "{alike}");
+    assert!(results(&alike).contains(&1) && alike["without_vector"] == 0, "{alike}");
+    assert!(!server.page("/d/seen/similar?box=2&of=boxes").1.contains("data-without"));
     // A wider cut is another table.
     let report = embed(&server, &json!({ "of": "boxes", "padding": 0.5 }))["report"].clone();
     assert_eq!((&report["embedded"], &report["tables"][0]["recipe"]), (&json!(4), &json!("square, padding 0.5")));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{MEAN, WHITE, has_runtime, near, pictures, server, server_with};
+use super::{MEAN, WHITE, bitmap, has_runtime, near, pictures, server, server_with};
 use crate::harness::program::{Server, tator_in};
 
 const IMAGE: &str = "/api/v1/datasets/seen/images/1";
@@ -39,6 +39,26 @@ fn a_point_and_a_box_give_the_expected_boxes() {
     assert_eq!(segment(&server, &json!({ "points": [[50, 40, 0]] })).0, 422, "nothing is pointed at");
     let page = server.page("/datasets").1;
     assert!(page.contains("Models run on"), "what computes stands on every page");
+}
+
+#[test]
+fn nothing_is_found_on_a_picture_that_changed_since_it_was_imported() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(server) = ready(folder.path(), &[MEAN, WHITE]) else { return };
+    let images = folder.path().join("w/datasets/seen/images");
+    let mut places = vec![images];
+    while let Some(place) = places.pop() {
+        if place.is_dir() {
+            places.extend(std::fs::read_dir(place).unwrap().map(|entry| entry.unwrap().path()));
+        } else {
+            std::fs::write(place, bitmap([9, 9, 9])).unwrap();
+        }
+    }
+    let (status, refused) = segment(&server, &json!({ "points": [[50, 40, 1]] }));
+    assert!(
+        refused["error"]["message"].as_str().unwrap().contains("changed since it was imported"),
+        "{status} {refused}"
+    );
 }
 
 #[test]

@@ -90,6 +90,23 @@ fn what_is_found_is_decided_taken_back_and_does_not_come_again() {
 }
 
 #[test]
+fn to_keep_what_was_fixed_takes_the_fix_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(&imported(folder.path(), &[("train", RED, TWICE)]));
+    done(&server, "quality", &json!({}));
+    let boxes = || server.sql("SELECT count(*), min(state) FROM seen.boxes")[0].clone();
+    let key = findings(&server, "overlap")[0]["key"].clone();
+    decide(&server, &key, "fix");
+    assert_eq!(boxes()[0], 1);
+    let skip = json!({ "key": key, "decision": "skip" });
+    let (status, refused) = server.client().try_post("/api/v1/datasets/seen/quality/decisions", &skip).unwrap();
+    assert!(status == 409 && refused["error"]["message"].as_str().unwrap().contains("take it back"), "{refused}");
+    decide(&server, &key, "keep");
+    assert_eq!((boxes(), count(&server, "overlap")), (vec![json!(2), json!("trusted")], 0));
+    assert_eq!(server.sql("SELECT decision FROM seen.quality_decisions"), [[json!("keep")]]);
+}
+
+#[test]
 fn a_box_that_changed_since_is_not_fixed() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(&imported(folder.path(), &[("train", RED, TWICE)]));

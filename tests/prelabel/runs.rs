@@ -91,6 +91,35 @@ fn a_picture_that_cannot_be_read_is_failed_there_and_nothing_else_is_lost() {
 }
 
 #[test]
+fn a_picture_that_changed_since_it_was_imported_is_failed_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (workspace, recipe) = imported(folder.path(), 12, 12);
+    if !has_runtime(&workspace) {
+        return;
+    }
+    let run = |name: &str| {
+        tator(
+            &workspace,
+            &["prepass", "--dataset", "seen", "--recipe", recipe.to_str().unwrap(), "--run", name, "--json"],
+        )
+    };
+    run("before").expect(0);
+    // A picture of its size whose things lie elsewhere, which the cache knows: what is found is not what lies on this one.
+    let changed = super::picture(&workspace, "003.bmp");
+    fs::write(&changed, super::bitmap(&super::things(4))).unwrap();
+    let report = run("after").expect(4).json();
+    assert_eq!((&report["failed_images"], report["skipped"].as_array().unwrap().len()), (&json!(1), 3), "{report}");
+    assert!(report["skipped"].to_string().contains("changed since it was imported"), "{report}");
+    let states =
+        sql(&workspace, "SELECT status, count(*), sum(n_atoms) FROM seen.run_images_after GROUP BY 1 ORDER BY 1");
+    assert_eq!(
+        (&states[0][..2], &states[1]),
+        (&[json!("done"), json!(33)][..], &vec![json!("failed"), json!(3), json!(0)])
+    );
+    assert_eq!(sql(&workspace, "SELECT count(DISTINCT image_id) FROM seen.candidates_after")[0][0], 11);
+}
+
+#[test]
 fn what_makes_no_sense_is_said_before_anything_is_begun() {
     let folder = tempfile::tempdir().unwrap();
     let (workspace, recipe) = imported(folder.path(), 2, 2);

@@ -136,3 +136,21 @@ fn an_edited_box_is_a_persons() {
     cellar.edit(1, "c1", vec![move_to(id, 9.0)]);
     assert_eq!(rows(cellar.reader(), "SELECT origin, state FROM coins.boxes"), [r#"["human","trusted"]"#]);
 }
+
+#[test]
+fn a_models_box_stays_the_models_until_it_is_changed() {
+    let cellar = Cellar::filled(1, 0);
+    let taken: Edit = serde_json::from_value(serde_json::json!({
+        "op": "add", "key": "a", "class_id": 1, "x": 1.0, "y": 1.0, "w": 9.0, "h": 9.0, "origin": "model:night", "state": "draft"
+    }))
+    .unwrap();
+    let id = cellar.edit(1, "c1", vec![taken]).ids["a"];
+    let told = || rows(cellar.reader(), "SELECT origin, state FROM coins.boxes");
+    for (state, client) in [("trusted", "c2"), ("draft", "c3"), ("trusted", "c4")] {
+        let said = serde_json::json!({ "op": "update", "box_id": id, "state": state });
+        cellar.edit(1, client, vec![serde_json::from_value(said).unwrap()]);
+        assert_eq!(told(), [format!(r#"["model:night","{state}"]"#)], "to accept is not to draw");
+    }
+    cellar.edit(1, "c5", vec![move_to(id, 9.0)]);
+    assert_eq!(told(), [r#"["human","trusted"]"#]);
+}

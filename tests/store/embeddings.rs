@@ -118,6 +118,42 @@ fn an_edited_box_is_stale_and_a_deleted_one_goes() {
 }
 
 #[test]
+fn what_has_no_vector_is_counted_on_through_every_change() {
+    let cellar = filled();
+    embed(&cellar, &meta(EmbeddingOf::Boxes));
+    let counted = || {
+        let (reader, meta) = (cellar.reader(), meta(EmbeddingOf::Boxes));
+        let table = reader.embedding_tables(&coins()).unwrap().pop().unwrap();
+        let plan = reader.embedding_plan(&coins(), &meta).unwrap();
+        let stale = plan.todo.iter().filter(|item| item.replaces).count() + plan.gone.len();
+        let now = (table.rows, table.stale, table.missing);
+        assert_eq!(now, (plan.current, stale as u64, plan.todo.len() as u64), "counted anew");
+        assert_eq!(reader.without_vector(&coins(), &meta.encoder, meta.of).unwrap(), now.2);
+        now
+    };
+    assert_eq!(counted(), (12, 0, 0));
+    cellar.edit(2, "moved", vec![move_to(4, 70.0)]);
+    assert_eq!(counted(), (11, 1, 1));
+    cellar.edit(3, "gone", vec![delete(7)]);
+    cellar.edit(1, "new", vec![add("a", 50.0, 5.0, 10.0, 5.0)]);
+    assert_eq!(counted(), (10, 2, 2));
+    cellar.writer().undo(&coins(), 2, "back", "tester").unwrap();
+    assert_eq!(counted(), (11, 1, 1));
+    embed(&cellar, &meta(EmbeddingOf::Boxes));
+    assert_eq!(counted(), (12, 0, 0));
+    // A change of many images: images come and go.
+    let mut loader = cellar.writer().loader(&coins()).unwrap();
+    let class = i32::try_from(loader.class(NewClass { name: "penny".into(), ..NewClass::default() })).unwrap();
+    let key = loader.image(&image("a/9.jpg"), "a/9.jpg").unwrap();
+    loader.add_box(key, &NewBox::plain(class, PixelBox { x: 1.0, y: 1.0, w: 5.0, h: 5.0 }, Origin::Import)).unwrap();
+    loader.plan(LoadPolicy::Keep).unwrap();
+    loader.commit("import", "tester", false).unwrap();
+    assert_eq!(counted(), (12, 0, 1));
+    cellar.edit(1, "moved again", vec![move_to(1, 70.0)]);
+    assert_eq!(counted(), (11, 1, 2));
+}
+
+#[test]
 fn a_search_sees_a_row_that_an_undo_made_current_again() {
     let cellar = filled();
     embed(&cellar, &meta(EmbeddingOf::Boxes));
@@ -181,6 +217,14 @@ fn statements_find_neighbours_by_names_and_numbers() {
     let alike = "SELECT round(cosine(a.vector, b.vector), 3) FROM embeddings('coins.boxes') a, embeddings('coins.boxes', 'test-1.5') b
                  WHERE a.box_id = 1 AND b.box_id = 2";
     assert_eq!(rows(cellar.reader(), alike), ["[0.995]"]);
+    // No direction is like none.
+    let nothing = "SELECT cosine([0.0, 0.0], [1.0, 0.0]), cosine([1.0, 0.0]::FLOAT[2], [0.0, 0.0]::FLOAT[2]), cosine(NULL::FLOAT[], [1.0]),
+                   cosine([1.0, 0.0], [-2.0, 0.0]), cosine([3.0, 0.0], [1.0, 0.0])";
+    assert_eq!(rows(cellar.reader(), nothing), ["[null,null,null,-1.0,1.0]"]);
+    for k in [-3, 0] {
+        let none = refused(&cellar, &format!("FROM knn('coins.boxes', 5, {k})"));
+        assert!(none.contains("k must be 1 or more"), "{none}");
+    }
     // A neighbour that was edited since is none, and neither has it neighbours.
     cellar.edit(2, "moved", vec![move_to(4, 70.0)]);
     let near = "SELECT count(*), count(*) FILTER (box_id = 4) FROM knn('coins.boxes', 5, 11)";

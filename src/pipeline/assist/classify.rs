@@ -22,6 +22,7 @@ use super::tasks::TaskState;
 use crate::embed::Recipe;
 use crate::error::Error;
 use crate::models::Model;
+use crate::pictures::original;
 use crate::workbench::Workbench;
 
 /// Samples of all classes together, about.
@@ -160,10 +161,8 @@ impl Shared {
     }
 
     pub(crate) fn decode(&self, d: &DatasetName, id: ImageId) -> Result<Picture, Error> {
-        let file = self.writer.reader().image_file(d, id)?;
-        let bytes =
-            std::fs::read(&file.path).map_err(Error::io(format!("reading the picture of image {id} of {d}")))?;
-        decode_upright(&bytes).map_err(|e| Error::invalid("picture", e.to_string()))
+        let found = original(self.writer.reader(), d, id)?;
+        decode_upright(&found.bytes).map_err(|e| Error::invalid("picture", e.to_string()))
     }
 
     /// Brings one gallery up to date.

@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tator_vision::{
-    Detector, Embedder, OpenOptions, Provider, Segmenter, Task, open_detector, open_embedder, open_segmenter,
+    Detector, Embedder, ModelError, OpenOptions, Parts, Provider, Segmenter, Task, open_detector, open_embedder,
+    open_segmenter,
 };
 
 use super::settings::AssistSettings;
@@ -38,10 +39,8 @@ impl Engines {
         name: Option<&str>,
     ) -> Result<(Model, Arc<dyn Segmenter>), Error> {
         let model = shelves.choose(Task::Segment, name.or(settings.segmenter.as_deref()))?;
-        let open = |model: &Model, options| Ok(Arc::from(open_segmenter(&model.parts(options))?));
-        let (model, engine) = get(&self.segmenters, model, settings, open)?;
-        *lock(&self.provider) = Some(engine.provider());
-        Ok((model, engine))
+        let open = get(&self.segmenters, model, settings, open_segmenter)?;
+        Ok(self.noted(open, |engine| engine.provider()))
     }
 
     /// The image encoder of the settings.
@@ -57,10 +56,8 @@ impl Engines {
         name: Option<&str>,
     ) -> Result<(Model, Arc<dyn Embedder>), Error> {
         let model = shelves.choose(Task::Embed, name.or(settings.embedder.as_deref()))?;
-        let open = |model: &Model, options| Ok(Arc::from(open_embedder(&model.parts(options))?));
-        let (model, engine) = get(&self.embedders, model, settings, open)?;
-        *lock(&self.provider) = Some(engine.provider());
-        Ok((model, engine))
+        let open = get(&self.embedders, model, settings, open_embedder)?;
+        Ok(self.noted(open, |engine| engine.provider()))
     }
 
     /// The detector of that name.
@@ -71,10 +68,8 @@ impl Engines {
         name: &str,
     ) -> Result<(Model, Arc<dyn Detector>), Error> {
         let model = shelves.choose(Task::Detect, Some(name))?;
-        let open = |model: &Model, options| Ok(Arc::from(open_detector(&model.parts(options))?));
-        let (model, engine) = get(&self.detectors, model, settings, open)?;
-        *lock(&self.provider) = Some(engine.provider());
-        Ok((model, engine))
+        let open = get(&self.detectors, model, settings, open_detector)?;
+        Ok(self.noted(open, |engine| engine.provider()))
     }
 
     /// An encoder for a job that has many pictures: as many at once as pay off. It is the job's own and ends with it.
@@ -85,9 +80,8 @@ impl Engines {
         name: Option<&str>,
     ) -> Result<(Model, Arc<dyn Embedder>), Error> {
         let model = shelves.choose(Task::Embed, name.or(settings.embedder.as_deref()))?;
-        let engine: Arc<dyn Embedder> = Arc::from(open_embedder(&model.parts(of_job(settings)))?);
-        *lock(&self.provider) = Some(engine.provider());
-        Ok((model, engine))
+        let engine = Arc::from(open_embedder(&model.parts(of_job(settings)))?);
+        Ok(self.noted((model, engine), |engine| engine.provider()))
     }
 
     /// A detector for a job, as [`embedder_of_job`](Self::embedder_of_job).
@@ -98,9 +92,14 @@ impl Engines {
         name: &str,
     ) -> Result<(Model, Arc<dyn Detector>), Error> {
         let model = shelves.choose(Task::Detect, Some(name))?;
-        let engine: Arc<dyn Detector> = Arc::from(open_detector(&model.parts(of_job(settings)))?);
-        *lock(&self.provider) = Some(engine.provider());
-        Ok((model, engine))
+        let engine = Arc::from(open_detector(&model.parts(of_job(settings)))?);
+        Ok(self.noted((model, engine), |engine| engine.provider()))
+    }
+
+    /// Remembers what computes.
+    fn noted<E: ?Sized>(&self, open: (Model, Arc<E>), provider: fn(&E) -> Provider) -> (Model, Arc<E>) {
+        *lock(&self.provider) = Some(provider(&open.1));
+        open
     }
 
     /// Closes all; whoever uses one ends with it.
@@ -138,14 +137,15 @@ pub(super) fn get<E: ?Sized>(
     place: &Mutex<Vec<Open<E>>>,
     model: Model,
     settings: &AssistSettings,
-    open: impl Fn(&Model, OpenOptions) -> Result<Arc<E>, Error>,
+    open: fn(&Parts<'_>) -> Result<Box<E>, ModelError>,
 ) -> Result<(Model, Arc<E>), Error> {
     let mut held = lock(place);
     let found = held.iter().position(|open| open.model.manifest == model.manifest);
     let ready = match found {
         Some(at) => held.remove(at),
         None => {
-            let engine = open(&model, OpenOptions { provider: settings.provider, ..OpenOptions::default() })?;
+            let options = OpenOptions { provider: settings.provider, ..OpenOptions::default() };
+            let engine = Arc::from(open(&model.parts(options))?);
             Open { model: model.clone(), engine }
         }
     };

@@ -76,8 +76,7 @@ impl Shared {
     /// What finds things said in words: the model of that name, else a detector of words, else words over regions.
     pub(crate) fn words_finder(&self, name: Option<&str>) -> Result<Finder<dyn TextDetector>, Error> {
         if let Some(model) = self.words_model(name)? {
-            let open = |model: &Model, options| Ok(Arc::from(open_text_detector(&model.parts(options))?));
-            let (model, engine) = get(&self.finders.detectors, model, &self.settings(), open)?;
+            let (model, engine) = get(&self.finders.detectors, model, &self.settings(), open_text_detector)?;
             return Ok(Finder { fingerprint: whole(&model), name: model.manifest.name, engine });
         }
         let Finder { name, fingerprint, engine } = self.regions_finder(true)?;
@@ -146,8 +145,7 @@ impl Shared {
             Some(_) => self.shelves.choose(Task::Embed, name)?,
             None => self.encoder_with_words(true)?,
         };
-        let open = |model: &Model, options| Ok(Arc::from(open_text_encoder(&model.parts(options))?));
-        get(&self.finders.towers, model, &self.settings(), open)
+        get(&self.finders.towers, model, &self.settings(), open_text_encoder)
     }
 }
 

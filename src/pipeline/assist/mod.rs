@@ -41,6 +41,7 @@ use self::slots::{Kept, Place, Slots};
 use self::tasks::Tasks;
 use crate::error::Error;
 use crate::models::Shelves;
+use crate::pictures::{Original, original};
 use crate::workbench::Workbench;
 
 /// A click waits no longer than this for an encoding; the largest encoders take half of it on two cores.
@@ -204,9 +205,7 @@ impl Shared {
     /// Encodes one image with a segmenter, the active one unless named, or reads what was kept on disk.
     fn encode(&self, place: &Place, name: Option<&str>, stop: &Stop) -> Result<Kept, Error> {
         let (model, segmenter) = self.engines.segmenter(&self.shelves, &self.settings(), name)?;
-        let file = self.writer.reader().image_file(&place.dataset, place.image_id)?;
-        let bytes = std::fs::read(&file.path)
-            .map_err(Error::io(format!("reading the picture of image {} of {}", place.image_id, place.dataset)))?;
+        let Original { path, bytes, .. } = original(self.writer.reader(), &place.dataset, place.image_id)?;
         let kept = encodings::Folder::new(self.writer.reader().folders());
         let key = encodings::key(&bytes, &model.manifest.fingerprint());
         let begun = Instant::now();
@@ -220,7 +219,7 @@ impl Shared {
                 encoding
             }
         };
-        Ok(Kept::new(encoding, &model.manifest.name, &file.path, begun.elapsed()))
+        Ok(Kept::new(encoding, &model.manifest.name, &path, begun.elapsed()))
     }
 }
 

@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use tator_domain::{Class, ClassId, DatasetName, ImageId, PixelBox, Polygon, iou};
+use tator_domain::{Class, ClassId, DatasetName, ImageId, PixelBox, Polygon, iou, living_classes};
 use tator_vision::{DetectOptions, Detection, Picture, RegionText, Stop, Task};
 
 use super::Shared;
@@ -123,9 +123,12 @@ struct Raw {
     look: f64,
 }
 
+/// The class of that name, or what a class of that name was merged into.
 fn class_named(classes: &[Class], name: &str) -> Option<ClassId> {
     let wanted = key(name);
-    classes.iter().find(|class| !class.retired && key(&class.name) == wanted).map(|class| class.class_id)
+    let named = |retired| classes.iter().find(|class| class.retired == retired && key(&class.name) == wanted);
+    let class = named(false).or_else(|| named(true))?;
+    living_classes(classes).get(&class.class_id).copied()
 }
 
 impl Shared {
@@ -292,5 +295,26 @@ impl Workbench {
     /// [`Error::NotFound`], [`Error::Invalid`]; [`Error::NoModel`] and what goes wrong in the model.
     pub fn propose(&self, d: &DatasetName, id: ImageId, request: &ProposeRequest) -> Result<ProposeAnswer, Error> {
         self.open.assist.shared.propose_boxes(self, d, id, request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_leads_to_the_class_of_today() {
+        let class = |class_id, name: &str, retired, retired_into| Class {
+            class_id,
+            name: name.into(),
+            supercategory: None,
+            colour: "#000000".into(),
+            source_id: None,
+            retired,
+            retired_into,
+        };
+        let classes = [class(1, "chair", true, Some(2)), class(2, "Sofa", false, None), class(3, "bed", true, None)];
+        let named = |name| class_named(&classes, name);
+        assert_eq!([named("Chair"), named("sofa"), named("bed"), named("cup")], [Some(2), Some(2), None, None]);
     }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tator_domain::DatasetName;
 use tator_store::ToEmbed;
-use tator_vision::{Embedder, Picture, Stop, decode_upright};
+use tator_vision::{Embedder, Picture, Stop};
 
 use super::Recipe;
 use super::belt::Belt;
@@ -155,13 +155,7 @@ impl Line<'_> {
     }
 
     fn decode(&self, image: &OneImage) -> Result<Picture, String> {
-        let file = self.context.writer.reader().image_file(self.d, image.image_id).map_err(|e| e.to_string())?;
-        let bytes = std::fs::read(&file.path).map_err(|e| format!("reading {}: {e}", file.path.display()))?;
-        // A row is kept by the content it was made of: it must not be made of another.
-        if !file.content_hash.is_empty() && blake3::hash(&bytes).to_hex().as_str() != file.content_hash {
-            return Err("the picture has changed since it was imported; import it again".to_owned());
-        }
-        decode_upright(&bytes).map_err(|e| e.to_string())
+        self.context.assist.decode(self.d, image.image_id).map_err(|e| e.to_string())
     }
 
     /// Cuts what is wanted of a picture; the whole picture goes last and is not copied. False when nobody takes it.
@@ -238,9 +232,7 @@ impl Line<'_> {
             if let Err(cancelled) = self.tell(seen, total) {
                 break Err(cancelled);
             }
-            let outcome = receiver.recv_timeout(Duration::from_millis(200));
-            let begun = Instant::now();
-            match outcome {
+            match receiver.recv_timeout(Duration::from_millis(200)) {
                 Ok(outcome) => seen += take(tables, outcome, &mut done.failed),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break Ok(()),
@@ -252,7 +244,6 @@ impl Line<'_> {
                 if commits % TIDY_AFTER == 0 {
                     self.tidy(tables)?;
                 }
-                self.worked(2, begun, waiting);
             }
         };
         self.commit(tables)?;
@@ -263,13 +254,18 @@ impl Line<'_> {
     }
 
     fn commit(&self, tables: &mut [Table]) -> Result<(), Error> {
-        tables.iter_mut().try_for_each(|table| table.commit(self.context, self.d))
+        let (begun, waiting) = (Instant::now(), tables.iter().map(Table::waiting).sum());
+        tables.iter_mut().try_for_each(|table| table.commit(self.context, self.d))?;
+        self.worked(2, begun, waiting);
+        Ok(())
     }
 
     fn tidy(&self, tables: &[Table]) -> Result<(), Error> {
+        let begun = Instant::now();
         for table in tables {
             self.context.writer.tidy_embeddings(self.d, &table.meta.encoder, table.meta.of)?;
         }
+        self.worked(2, begun, 0);
         Ok(())
     }
 

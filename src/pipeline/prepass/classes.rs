@@ -1,10 +1,10 @@
-//! Classes of a model as classes of the dataset: by the recipe's table, by name, by name as people vary it. What has no
-//! counterpart is told, never dropped in silence.
+//! Classes of a model as classes of the dataset: by the recipe's table, by name, by name as people vary it, by the name of
+//! a class that was merged. What has no counterpart is told, never dropped in silence.
 
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
-use tator_domain::{Class, ClassId};
+use tator_domain::{Class, ClassId, living_classes};
 
 use crate::error::Error;
 
@@ -18,6 +18,8 @@ pub enum How {
     Name,
     /// They have the same name but for case, spaces, `_` and `-`.
     Spelling,
+    /// A class that had this name was merged into it.
+    Merged,
     /// The recipe leaves it out.
     LeftOut,
     /// It has no counterpart.
@@ -43,6 +45,41 @@ fn spelled(name: &str) -> String {
     words.map(str::to_lowercase).collect::<Vec<_>>().join(" ")
 }
 
+/// Classes by name; a name that two of them have decides nothing.
+type ByName<'a> = HashMap<String, Option<&'a Class>>;
+
+fn by_name<'a>(named: impl Iterator<Item = (String, &'a Class)>) -> ByName<'a> {
+    let mut all = ByName::new();
+    for (name, class) in named {
+        let is_same = |known: &&Class| known.class_id == class.class_id;
+        all.entry(name).and_modify(|known| *known = known.filter(is_same)).or_insert(Some(class));
+    }
+    all
+}
+
+/// Names of a dataset: as they are written, and as people vary them.
+struct Names<'a> {
+    plain: ByName<'a>,
+    varied: ByName<'a>,
+}
+
+impl<'a> Names<'a> {
+    fn new(named: &[(&'a Class, &'a Class)]) -> Self {
+        Self {
+            plain: by_name(named.iter().map(|(of, class)| (of.name.clone(), *class))),
+            varied: by_name(named.iter().map(|(of, class)| (spelled(&of.name), *class))),
+        }
+    }
+
+    fn plainly(&self, name: &str) -> Option<&'a Class> {
+        self.plain.get(name).copied().flatten()
+    }
+
+    fn varied(&self, name: &str) -> Option<&'a Class> {
+        self.varied.get(&spelled(name)).copied().flatten()
+    }
+}
+
 /// Maps the classes of a model. `tables` are asked in their order; some class must have a counterpart when `needed`.
 ///
 /// # Errors
@@ -54,28 +91,30 @@ pub fn map_classes(
     tables: &[&BTreeMap<String, String>],
     needed: bool,
 ) -> Result<Vec<Mapped>, Error> {
-    let living: Vec<&Class> = classes.iter().filter(|class| !class.retired).collect();
-    let mut varied: HashMap<String, Option<&Class>> = HashMap::new();
-    for class in &living {
-        // Two classes that differ by a dash alone: a name that fits both decides nothing.
-        varied.entry(spelled(&class.name)).and_modify(|known| *known = None).or_insert(Some(class));
-    }
-    let named = |name: &str| living.iter().find(|class| class.name == name).copied();
+    let today = living_classes(classes);
+    let now = |class: &Class| today.get(&class.class_id).and_then(|id| classes.iter().find(|c| c.class_id == *id));
+    let all = classes.iter().filter_map(|class| Some((class, now(class)?)));
+    let (gone, living): (Vec<_>, Vec<_>) = all.partition(|(class, _)| class.retired);
+    let (ours, merged) = (Names::new(&living), Names::new(&gone));
     let one = |name: &String| {
         let said = tables.iter().find_map(|table| table.get(name));
         let (class, how) = match said {
             Some(target) if target.is_empty() => (None, How::LeftOut),
             Some(target) => {
-                let class = named(target).ok_or_else(|| {
+                let class = ours.plainly(target).or_else(|| merged.plainly(target)).ok_or_else(|| {
                     let text = format!("{name:?} is to be {target:?}, which is no class of the dataset");
                     Error::invalid("classes", text)
                 })?;
                 (Some(class), How::Table)
             }
-            None => match (named(name), varied.get(&spelled(name)).copied().flatten()) {
+            // What lives comes before what a class of that name became.
+            None => match (ours.plainly(name), ours.varied(name)) {
                 (Some(class), _) => (Some(class), How::Name),
                 (None, Some(class)) => (Some(class), How::Spelling),
-                (None, None) => (None, How::Unmapped),
+                (None, None) => match merged.plainly(name).or_else(|| merged.varied(name)) {
+                    Some(class) => (Some(class), How::Merged),
+                    None => (None, How::Unmapped),
+                },
             },
         };
         let (class_id, class) = class.map(|class| (class.class_id, class.name.clone())).unzip();
@@ -84,7 +123,7 @@ pub fn map_classes(
     let mapped = names.iter().map(one).collect::<Result<Vec<_>, Error>>()?;
     if needed && mapped.iter().all(|one| one.class_id.is_none()) {
         let few = |names: Vec<&str>| names.into_iter().take(8).collect::<Vec<_>>().join(", ");
-        let (theirs, ours) = (names.iter().map(String::as_str).collect(), living.iter().map(|c| c.name.as_str()));
+        let (theirs, ours) = (names.iter().map(String::as_str).collect(), living.iter().map(|(c, _)| c.name.as_str()));
         let text = format!(
             "no class of {model} ({}…) is one of the dataset ({}…): say which under [classes], as model class = \"dataset class\"",
             few(theirs),
@@ -145,6 +184,37 @@ mod tests {
             // Two classes are spelled so.
             (None, How::Unmapped),
             (None, How::Unmapped),
+        ];
+        assert_eq!(told, wanted);
+    }
+
+    #[test]
+    fn a_class_that_was_merged_leads_to_what_it_became() {
+        let merged = |class_id, name: &str, into| Class { retired: true, retired_into: into, ..class(class_id, name) };
+        let classes = [
+            class(1, "sofa"),
+            merged(2, "chair", Some(3)),
+            merged(3, "arm-chair", Some(1)),
+            merged(4, "Dog", Some(5)),
+            class(5, "animal"),
+            class(6, "dog"),
+            merged(7, "bed", None),
+            merged(8, "cup", Some(1)),
+            merged(9, "cup", Some(5)),
+        ];
+        let table = table(&[("seat", "chair")]);
+        let asked = names(&["chair", "Arm Chair", "Dog", "bed", "cup", "seat"]);
+        let found = map_classes("m", &asked, &classes, &[&table], true).unwrap();
+        let told: Vec<_> = found.iter().map(|one| (one.class.as_deref(), one.how)).collect();
+        let wanted = [
+            (Some("sofa"), How::Merged),
+            (Some("sofa"), How::Merged),
+            // A class that lives comes first.
+            (Some("dog"), How::Spelling),
+            (None, How::Unmapped),
+            // One cup became a sofa, another one an animal.
+            (None, How::Unmapped),
+            (Some("sofa"), How::Table),
         ];
         assert_eq!(told, wanted);
     }

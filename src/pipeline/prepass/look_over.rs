@@ -19,6 +19,7 @@ use super::looks::{About, Found, Pass};
 use super::pace::Pace;
 use crate::error::Error;
 use crate::jobs::Context;
+use crate::pictures::original;
 
 /// Images that are shown together.
 const GROUP: usize = 8;
@@ -31,7 +32,7 @@ const SYNC_EVERY: usize = 32;
 
 /// What became of the images.
 pub(super) struct Looked {
-    /// BLAKE3 of each image's bytes; `None` where they could not be read.
+    /// BLAKE3 of each image's bytes; `None` where they could not be read, or are not those of the import.
     pub hashes: Vec<Option<Hash>>,
     /// Why a pass has nothing on an image, by image and pass; what is not in here was looked at.
     pub missing: HashMap<(usize, usize), Missing>,
@@ -261,10 +262,8 @@ impl<'a> Line<'a> {
     }
 
     fn read(&self, id: ImageId) -> Result<(Vec<u8>, Hash), String> {
-        let path = self.context.writer.reader().image_file(self.d, id).map_err(|e| e.to_string())?.path;
-        let bytes = std::fs::read(&path).map_err(|e| format!("reading {}: {e}", path.display()))?;
-        let hash = *blake3::hash(&bytes).as_bytes();
-        Ok((bytes, hash))
+        let found = original(self.context.writer.reader(), self.d, id).map_err(|e| e.to_string())?;
+        Ok((found.bytes, *found.hash.as_bytes()))
     }
 
     /// Shows a group to a pass, unless it has seen all of it.

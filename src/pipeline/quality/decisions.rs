@@ -2,8 +2,8 @@
 //! history take it back like any other.
 
 use serde::Serialize;
-use tator_domain::{Clock, DatasetName, ImageId, SystemClock, iou};
-use tator_store::{Decision, EditOutcome, EditRequest, Finding};
+use tator_domain::{BoxState, Clock, DatasetName, ImageBox, ImageId, SystemClock, iou};
+use tator_store::{Decision, Edit, EditOutcome, EditRequest, Finding, ImageDetail};
 
 use super::kinds::kind;
 use crate::error::Error;
@@ -21,14 +21,15 @@ pub struct DecisionAnswer {
     pub key: String,
     /// What was decided.
     pub decision: Decision,
-    /// The change in the history that fixed it.
+    /// The change in the history that the decision made.
     pub change_id: Option<i64>,
     /// The image that was changed.
     pub image_id: Option<ImageId>,
 }
 
 impl Workbench {
-    /// Decides about a finding; a fix is made at once.
+    /// Decides about a finding; a fix is made at once. To keep what was fixed takes the fix back, or accepts the box that it
+    /// made a draft.
     ///
     /// # Errors
     /// [`Error::NotFound`]; [`Error::Conflict`] when what it is about has changed since.
@@ -41,11 +42,15 @@ impl Workbench {
     ) -> Result<DecisionAnswer, Error> {
         let finding = self.reader().finding(d, key)?;
         let decided = self.reader().decisions(d, &finding.kind, LOOKED_AT)?;
-        let fixed = |one: &tator_store::Decided| one.key == key && one.decision == "fix" && !one.taken_back;
-        if decision == Decision::Fix && decided.iter().any(fixed) {
-            return Err(Error::Conflict("this is fixed already; take it back first to fix it again".into()));
-        }
-        let change = if decision == Decision::Fix { Some(self.fix(d, &finding, author)?) } else { None };
+        let fixed = decided.iter().find(|one| one.key == key && one.decision == "fix" && !one.taken_back);
+        let change = match (decision, fixed) {
+            (Decision::Fix, None) => Some(self.fix(d, &finding, author)?),
+            (Decision::Keep, Some(fixed)) => self.unfix(d, &finding, fixed.change_id, author)?,
+            (Decision::Keep | Decision::Skip, None) => None,
+            (Decision::Fix | Decision::Skip, Some(_)) => {
+                return Err(Error::Conflict("this is fixed already; take it back first".into()));
+            }
+        };
         let change_id = change.and_then(|(_, change)| change);
         self.open.writer.decide(d, &finding, decision, change_id, author)?;
         Ok(DecisionAnswer { key: key.to_owned(), decision, change_id, image_id: change.map(|(image, _)| image) })
@@ -54,12 +59,46 @@ impl Workbench {
     fn fix(&self, d: &DatasetName, finding: &Finding, author: &str) -> Result<(ImageId, Option<i64>), Error> {
         let split = self.reader().image(d, finding.image_id)?.image.split;
         let repair = kind(&finding.kind).and_then(|kind| kind.repair(finding, split));
-        let (image, edits) = repair.ok_or_else(|| Error::Conflict("this finding has no fix; open the image".into()))?;
+        let none = "this finding has no fix: run the look again, or open the image";
+        let (image, edits) = repair.ok_or_else(|| Error::Conflict(none.into()))?;
         let detail = self.reader().image(d, image)?;
         self.check_fresh(finding, &detail)?;
         if finding.kind == "leak" && detail.image.split == split {
             return Err(Error::Conflict(format!("both are in {split} by now: there is nothing to move")));
         }
+        self.make(d, finding, &detail, (edits, author))
+    }
+
+    /// What was fixed and is right as it was: a box that became a draft is accepted, every other fix is taken back.
+    fn unfix(
+        &self,
+        d: &DatasetName,
+        finding: &Finding,
+        change: Option<i64>,
+        author: &str,
+    ) -> Result<Option<(ImageId, Option<i64>)>, Error> {
+        let Some(acceptance) = kind(&finding.kind).and_then(|kind| kind.acceptance(finding)) else {
+            change.map_or(Ok(()), |change| self.undo_change(d, change, author))?;
+            return Ok(None);
+        };
+        let detail = self.reader().image(d, finding.image_id)?;
+        let is_draft = |b: &ImageBox| Some(b.box_id) == finding.box_id && b.state == BoxState::Draft;
+        // Whoever changed it since has accepted it by that.
+        if !detail.boxes.iter().any(is_draft) {
+            return Ok(None);
+        }
+        self.make(d, finding, &detail, (vec![acceptance], author)).map(Some)
+    }
+
+    /// Edits an image for a finding; gives the change in the history too.
+    fn make(
+        &self,
+        d: &DatasetName,
+        finding: &Finding,
+        detail: &ImageDetail,
+        (edits, author): (Vec<Edit>, &str),
+    ) -> Result<(ImageId, Option<i64>), Error> {
+        let image = detail.image.image_id;
         let client_id = format!("quality-{}-{}", SystemClock.now(), finding.key);
         let request = EditRequest { base_revision: detail.revision, client_id: client_id.clone(), edits };
         match self.edit(d, image, request, author)? {
@@ -70,7 +109,7 @@ impl Workbench {
 
     /// A box that somebody moved or relabelled since is not fixed by what an older look found, nor is one drawn where
     /// somebody drew it, nor is a box taken away whose twin is gone.
-    fn check_fresh(&self, finding: &Finding, detail: &tator_store::ImageDetail) -> Result<(), Error> {
+    fn check_fresh(&self, finding: &Finding, detail: &ImageDetail) -> Result<(), Error> {
         let Some(box_id) = finding.box_id else {
             let place = finding.suggested_rect.or(finding.rect);
             let covered = |place| detail.boxes.iter().any(|b| iou(&b.rect, &place) >= COVERED);

@@ -1,6 +1,6 @@
 //! What can be wrong with a dataset: every kind of finding, what it asks a person, and what its fix does.
 
-use tator_domain::{BoxState, Split};
+use tator_domain::{BoxState, Origin, Split};
 use tator_store::{Edit, Finding};
 
 /// What a finding is about.
@@ -31,7 +31,7 @@ enum Repair {
     Delete,
     /// Makes the box a draft, so that somebody looks at it in the labeller.
     Draft,
-    /// Draws the box that is missing.
+    /// Takes the box that a model saw, as a proposal is taken in the labeller.
     Add,
 }
 
@@ -235,15 +235,22 @@ impl Kind {
                     polygon: None,
                     angle: None,
                     state: None,
-                    origin: None,
+                    // Looks of older versions did not keep whose sighting it was.
+                    origin: Some(Origin::Model(finding.run.clone()?)),
                 }
             }
-            Repair::Relabel | Repair::Move | Repair::Draft => self.update(finding)?,
+            Repair::Draft => self.update(finding, Some(BoxState::Draft))?,
+            Repair::Relabel | Repair::Move => self.update(finding, None)?,
         };
         Some((image, vec![edit]))
     }
 
-    fn update(&self, finding: &Finding) -> Option<Edit> {
+    /// What accepts the box that the fix made a draft; `None` where the fix makes none.
+    pub(super) fn acceptance(&self, finding: &Finding) -> Option<Edit> {
+        (self.repair == Repair::Draft).then(|| self.update(finding, Some(BoxState::Trusted)))?
+    }
+
+    fn update(&self, finding: &Finding, state: Option<BoxState>) -> Option<Edit> {
         let relabelled = if self.repair == Repair::Relabel { Some(finding.suggested_class_id?) } else { None };
         let moved = if self.repair == Repair::Move { Some(finding.suggested_rect?) } else { None };
         Some(Edit::Update {
@@ -255,7 +262,7 @@ impl Kind {
             h: moved.map(|rect| rect.h),
             polygon: None,
             angle: None,
-            state: (self.repair == Repair::Draft).then_some(BoxState::Draft),
+            state,
         })
     }
 }
@@ -279,12 +286,14 @@ mod tests {
                 suggested_class_id: Some(5),
                 rect,
                 suggested_rect: rect,
+                run: Some("night".into()),
                 score: 1.0,
                 why: String::new(),
             };
             let (image, edits) = kind.repair(&finding, Split::Test).unwrap();
             assert_eq!((image, edits.len()), (if kind.subject == Subject::Pair { 3 } else { 1 }, 1), "{}", kind.name);
             assert_eq!(KINDS.iter().filter(|other| other.name == kind.name).count(), 1);
+            assert_eq!(kind.acceptance(&finding).is_some(), kind.fix == "Make it a draft", "{}", kind.name);
         }
     }
 }

@@ -116,7 +116,7 @@ impl Context {
         match &request.run {
             Some(run) => {
                 let (sightings, images) = reader.sightings(d, run)?;
-                findings.extend(sightings::look(&boxes, &sightings, &images, request.min_score));
+                findings.extend(sightings::look(&boxes, (run, &sightings), &images, request.min_score));
             }
             None => left_out.push("missing and misplaced boxes: they need a run of detectors, see Prelabel".into()),
         }
@@ -169,6 +169,7 @@ fn about(kind: &str, image_id: tator_domain::ImageId, score: f64, why: String) -
         suggested_class_id: None,
         rect: None,
         suggested_rect: None,
+        run: None,
         score,
         why,
     }

@@ -8,6 +8,7 @@ use tator_store::{Finding, PictureFigures, SeenPicture};
 use super::about;
 use crate::error::Error;
 use crate::jobs::Context;
+use crate::pictures::original;
 
 /// Pictures that are measured before their figures are kept.
 const PIECE: usize = 64;
@@ -46,9 +47,10 @@ fn measured(
     d: &DatasetName,
     image: ImageId,
 ) -> Result<(ImageId, String, Result<PictureFigures, String>), Error> {
-    let file = context.writer.reader().image_file(d, image)?;
-    let bytes = std::fs::read(&file.path).map_err(|e| format!("{}: {e}", file.path.display()));
-    let told = bytes.and_then(|bytes| tator_vision::quality(&bytes).map_err(|e| e.to_string()));
+    let reader = context.writer.reader();
+    let content_hash = reader.image_file(d, image)?.content_hash;
+    let found = original(reader, d, image).map_err(|e| e.to_string());
+    let told = found.and_then(|found| tator_vision::quality(&found.bytes).map_err(|e| e.to_string()));
     let figures = told.map(|q| PictureFigures {
         sharpness: q.sharpness,
         brightness: q.brightness,
@@ -58,7 +60,7 @@ fn measured(
         colourfulness: q.colourfulness,
         fingerprint: q.fingerprint,
     });
-    Ok((image, file.content_hash, figures))
+    Ok((image, content_hash, figures))
 }
 
 /// Pictures that differ from what a picture should be, and from the others.

@@ -16,7 +16,12 @@ const SURE: f64 = 0.6;
 
 /// Findings on images that people finished and the run looked at; `least` is the score above which a sighting without a
 /// box is told.
-pub(super) fn look(boxes: &[PlacedBox], sightings: &[Sighting], seen: &HashSet<ImageId>, least: f64) -> Vec<Finding> {
+pub(super) fn look(
+    boxes: &[PlacedBox],
+    (run, sightings): (&str, &[Sighting]),
+    seen: &HashSet<ImageId>,
+    least: f64,
+) -> Vec<Finding> {
     let mut by_image = BTreeMap::<ImageId, (Vec<&PlacedBox>, Vec<&Sighting>)>::new();
     for placed in boxes.iter().filter(|placed| placed.is_truth && seen.contains(&placed.image_id)) {
         by_image.entry(placed.image_id).or_default().0.push(placed);
@@ -24,10 +29,11 @@ pub(super) fn look(boxes: &[PlacedBox], sightings: &[Sighting], seen: &HashSet<I
     for sighting in sightings.iter().filter(|sighting| sighting.is_truth && seen.contains(&sighting.image_id)) {
         by_image.entry(sighting.image_id).or_default().1.push(sighting);
     }
-    by_image.values().flat_map(|(boxes, sightings)| of_image(boxes, sightings, least)).collect()
+    let found = by_image.values().flat_map(|(boxes, sightings)| of_image(boxes, (run, sightings), least));
+    found.map(|finding| Finding { run: Some(run.to_owned()), ..finding }).collect()
 }
 
-fn of_image(boxes: &[&PlacedBox], sightings: &[&Sighting], least: f64) -> Vec<Finding> {
+fn of_image(boxes: &[&PlacedBox], (run, sightings): (&str, &[&Sighting]), least: f64) -> Vec<Finding> {
     let mut found = Vec::new();
     for sighting in sightings.iter().filter(|sighting| sighting.score >= least) {
         // Crowds cover whatever lies in them.
@@ -41,7 +47,7 @@ fn of_image(boxes: &[&PlacedBox], sightings: &[&Sighting], least: f64) -> Vec<Fi
                 "missing:{}:{}:{:.0}:{:.0}:{:.0}:{:.0}",
                 sighting.image_id, sighting.class_id, r.x, r.y, r.w, r.h
             );
-            let why = format!("the run gives it {:.0} %", 100.0 * sighting.score);
+            let why = format!("{run} gives it {:.0} %", 100.0 * sighting.score);
             let finding = about("missing", sighting.image_id, sighting.score, why);
             found.push(Finding { key, rect: Some(r), suggested_class_id: Some(sighting.class_id), ..finding });
         }
@@ -101,9 +107,10 @@ mod tests {
             sighting(1, 140.0, 0.2),
             sighting(3, 1.0, 0.9),
         ];
-        let found = look(&boxes, &sightings, &HashSet::from([1]), 0.5);
+        let found = look(&boxes, ("night", &sightings), &HashSet::from([1]), 0.5);
         let told: Vec<_> = found.iter().map(|f| (f.kind.as_str(), f.box_id)).collect();
         assert_eq!(told, [("missing", None), ("misplaced", Some(2)), ("unconfirmed", Some(3))]);
+        assert!(found.iter().all(|f| f.run.as_deref() == Some("night")) && found[0].why == "night gives it 80 %");
         assert_eq!(found[0].rect, Some(rect(120.0, 20.0)));
         assert_eq!(found[1].suggested_rect, Some(rect(69.0, 20.0)));
     }

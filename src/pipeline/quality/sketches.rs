@@ -10,6 +10,7 @@ use tator_store::{SeenPicture, write_whole};
 
 use crate::error::Error;
 use crate::jobs::Context;
+use crate::pictures::original;
 
 /// Bytes of a content hash.
 const HASH: usize = 32;
@@ -54,8 +55,7 @@ pub(super) fn sketches(context: &Context, d: &DatasetName, wanted: &[&SeenPictur
 }
 
 fn drawn(context: &Context, d: &DatasetName, image: ImageId) -> Option<Vec<u8>> {
-    let file = context.writer.reader().image_file(d, image).ok()?;
-    tator_vision::sketch(&fs::read(file.path).ok()?, SKETCH).ok()
+    tator_vision::sketch(&original(context.writer.reader(), d, image).ok()?.bytes, SKETCH).ok()
 }
 
 /// What cannot be kept costs time, nothing else.

@@ -10,32 +10,45 @@ const T: [f64; 30] = [
     2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
 ];
 
+/// Seeds from which on there is an interval: that of two is thirteen times as wide as their deviation, and says nothing.
+pub const FEWEST: usize = 3;
+
 /// A figure over seeds: its mean, and where the mean of many seeds would lie in 95 of 100 cases.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// Mean.
     pub mean: f64,
-    /// Lower end.
-    pub low: f64,
+    /// Lower end; none of fewer than [`FEWEST`] seeds.
+    pub low: Option<f64>,
     /// Upper end.
-    pub high: f64,
+    pub high: Option<f64>,
     /// Each seed's.
     pub values: Vec<f64>,
 }
 
 impl Spread {
-    /// Of one value per seed.
+    /// Of one value per seed; no figure lies beyond `least` and `most`.
     #[must_use]
-    pub fn of(values: Vec<f64>) -> Self {
+    pub fn of(values: Vec<f64>, (least, most): (f64, f64)) -> Self {
         let n = values.len();
-        let mean = values.iter().sum::<f64>() / n.max(1) as f64;
-        if n < 2 {
-            return Self { mean, low: mean, high: mean, values };
+        let mean = mean(&values);
+        if n < FEWEST {
+            return Self { mean, low: None, high: None, values };
         }
         let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / (n - 1) as f64;
         let half = T.get(n - 2).copied().unwrap_or(1.96) * (variance / n as f64).sqrt();
-        Self { mean, low: mean - half, high: mean + half, values }
+        Self { mean, low: Some((mean - half).max(least)), high: Some((mean + half).min(most)), values }
     }
+
+    /// Where the mean of many seeds would lie. Replays of older versions kept intervals of fewer seeds, too.
+    #[must_use]
+    pub fn interval(&self) -> Option<(f64, f64)> {
+        self.low.zip(self.high).filter(|_| self.values.len() >= FEWEST)
+    }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
 /// How good a head is after so many labelled images.
@@ -97,9 +110,9 @@ fn points(walks: &[Vec<Stop>]) -> Vec<Point> {
         let of = |figure: fn(&Stop) -> f64| walks.iter().map(|walk| figure(&walk[at])).collect::<Vec<f64>>();
         Point {
             images: walks[0][at].images,
-            boxes: Spread::of(of(|stop| stop.boxes as f64)).mean,
-            accuracy: Spread::of(of(|stop| stop.accuracy)),
-            macro_f1: Spread::of(of(|stop| stop.macro_f1)),
+            boxes: mean(&of(|stop| stop.boxes as f64)),
+            accuracy: Spread::of(of(|stop| stop.accuracy), (0.0, 1.0)),
+            macro_f1: Spread::of(of(|stop| stop.macro_f1), (0.0, 1.0)),
         }
     };
     (0..stops).map(point).collect()
@@ -110,9 +123,9 @@ fn gain(own: &[Vec<Stop>], random: &[Vec<Stop>]) -> Gain {
     let of = |figure: fn(&Stop) -> f64| {
         let seed = |(own, random): (&Vec<Stop>, &Vec<Stop>)| {
             let pairs: Vec<f64> = own.iter().zip(random).skip(1).map(|(a, b)| figure(a) - figure(b)).collect();
-            pairs.iter().sum::<f64>() / pairs.len().max(1) as f64
+            mean(&pairs)
         };
-        Spread::of(own.iter().zip(random).map(seed).collect())
+        Spread::of(own.iter().zip(random).map(seed).collect(), (-1.0, 1.0))
     };
     Gain { accuracy: of(|stop| stop.accuracy), macro_f1: of(|stop| stop.macro_f1) }
 }
@@ -123,10 +136,21 @@ mod tests {
 
     #[test]
     fn the_interval_is_students() {
-        let spread = Spread::of(vec![1.0, 2.0, 3.0, 4.0, 5.0]);
+        let spread = Spread::of(vec![1.0, 2.0, 3.0, 4.0, 5.0], (0.0, 9.0));
         let half = 2.776 * (2.5f64 / 5.0).sqrt();
-        assert!((spread.mean - 3.0).abs() < 1e-12 && (spread.high - 3.0 - half).abs() < 1e-12, "{spread:?}");
-        assert_eq!(Spread::of(vec![0.5]).low, 0.5);
+        let (low, high) = spread.interval().unwrap();
+        assert!((spread.mean - 3.0).abs() < 1e-12, "{spread:?}");
+        assert!((low - 3.0 + half).abs() < 1e-12 && (high - 3.0 - half).abs() < 1e-12, "{spread:?}");
+    }
+
+    #[test]
+    fn an_interval_stays_where_figures_are_and_needs_three_seeds() {
+        assert_eq!(Spread::of(vec![0.2, 0.9, 1.0], (0.0, 1.0)).interval(), Some((0.0, 1.0)));
+        assert_eq!(Spread::of(vec![-0.9, 0.9, -0.9], (-1.0, 1.0)).interval(), Some((-1.0, 1.0)));
+        let few = Spread::of(vec![0.2, 0.9], (0.0, 1.0));
+        assert_eq!((few.mean, few.interval()), (0.55, None));
+        let told = r#"{"mean": 0.55, "low": -3.9, "high": 5.0, "values": [0.2, 0.9]}"#;
+        assert_eq!(serde_json::from_str::<Spread>(told).unwrap().interval(), None, "of an older version");
     }
 
     #[test]

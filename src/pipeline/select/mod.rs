@@ -19,7 +19,7 @@ use tator_domain::{DatasetName, ImageId, PackageKind, RunName};
 use tator_learning::Matrix;
 use tator_store::{EmbeddingOf, ImageFilter, NewPackages};
 
-pub use curves::{Curve, Gain, Point, Spread};
+pub use curves::{Curve, FEWEST, Gain, Point, Spread};
 pub(crate) use picking::{Frame, pick};
 pub(crate) use simulate::simulate;
 pub use simulate::{SimulateOptions, SimulateRequest, Simulation};

@@ -34,8 +34,18 @@ pub(super) struct Replay {
 }
 
 impl Replay {
-    pub fn new(known: &Labelled, pictures: &tator_store::Vectors, options: &SimulateOptions) -> Self {
-        let dims = known.vectors.dims;
+    /// # Errors
+    /// [`Error::NoAnswer`] when the vectors of images and of boxes are of two models of one name.
+    pub fn new(known: &Labelled, pictures: &tator_store::Vectors, options: &SimulateOptions) -> Result<Self, Error> {
+        let (dims, boxes) = (pictures.dims, &known.vectors);
+        if (dims, &pictures.fingerprint) != (boxes.dims, &boxes.fingerprint) {
+            let message = format!(
+                "the images were embedded by another model than the boxes ({dims} and {} numbers), both named {}",
+                boxes.dims, boxes.encoder
+            );
+            let hint = "embed images and boxes again, then replay";
+            return Err(Error::NoAnswer { code: "another_model", message, hint });
+        }
         let classes: Vec<ClassId> =
             known.rows.iter().map(|row| row.class_id).collect::<BTreeSet<_>>().into_iter().collect();
         let labels = known.rows.iter().map(|row| classes.partition_point(|id| *id < row.class_id)).collect();
@@ -57,7 +67,7 @@ impl Replay {
         let count = (options.test * images.len() as f64).round() as usize;
         order.iter().take(count).for_each(|at| held[*at] = true);
         let boxes = known.gather(0..known.rows.len());
-        Self { dims, images, vectors, rows, boxes, labels, classes, held, c: options.c }
+        Ok(Self { dims, images, vectors, rows, boxes, labels, classes, held, c: options.c })
     }
 
     pub fn walks(
@@ -202,8 +212,13 @@ mod tests {
 
     use super::*;
 
-    /// Two clouds and a rare third, on images of two boxes each.
     fn replay() -> Replay {
+        let (known, pictures) = clouds();
+        Replay::new(&known, &pictures, &SimulateOptions::default()).unwrap()
+    }
+
+    /// Two clouds and a rare third, on images of two boxes each.
+    fn clouds() -> (Labelled, Vectors) {
         let mut chance = Chance::new(3);
         let count = 60;
         let mut vectors = |of, boxes: usize| {
@@ -237,7 +252,19 @@ mod tests {
         let known = Labelled { rows, vectors: Arc::new(boxes), missing: 0 };
         let mut pictures = vectors(EmbeddingOf::Images, 1);
         pictures.box_ids.clear();
-        Replay::new(&known, &pictures, &SimulateOptions::default())
+        (known, pictures)
+    }
+
+    #[test]
+    fn vectors_of_two_models_of_one_name_are_refused() {
+        let (known, pictures) = clouds();
+        let (other, mut longer) = (Vectors { fingerprint: "g".into(), ..pictures.clone() }, pictures);
+        longer.dims = 3;
+        longer.data = vec![0.0; 3 * longer.image_ids.len()];
+        for pictures in [other, longer] {
+            let refused = Replay::new(&known, &pictures, &SimulateOptions::default()).err().unwrap().to_string();
+            assert!(refused.contains("another model") && refused.contains("named e"), "{refused}");
+        }
     }
 
     #[test]

@@ -125,7 +125,7 @@ pub(crate) fn simulate(context: &Context, request: &SimulateRequest) -> Result<S
     context.progress("reading vectors", 0, 0)?;
     let known = labelled(reader, d, &encoder)?;
     let pictures = reader.vectors(d, &encoder, EmbeddingOf::Images)?;
-    let replay = Replay::new(&known, &pictures, options);
+    let replay = Replay::new(&known, &pictures, options)?;
     let pool = replay.held.iter().filter(|held| !**held).count();
     let mut options = options.clone();
     let start = *options.start.get_or_insert((pool / 10).max(10));

@@ -92,6 +92,8 @@ pub struct SimilarAnswer {
     pub method: Method,
     /// Vectors that were searched.
     pub searched: usize,
+    /// Images or boxes that have no vector, or one of what they were before, and cannot be found.
+    pub without_vector: u64,
     /// The most alike first.
     pub results: Vec<Similar>,
     /// How long it took.
@@ -158,7 +160,8 @@ impl Shared {
         let found = found.into_iter().filter(|(row, _)| !is_itself(&vectors, *row, &request.to));
         let results = self.shown(d, &vectors, found.collect(), k)?;
         let ms = Took { embed, search: ms_since(begun) };
-        Ok(SimilarAnswer { of, encoder, method, searched: vectors.count(), results, ms })
+        let without_vector = reader.without_vector(d, &encoder, of)?;
+        Ok(SimilarAnswer { of, encoder, method, searched: vectors.count(), without_vector, results, ms })
     }
 
     /// The rows that are still what they were, with what a picture of them needs.

@@ -12,6 +12,7 @@ use crate::model_error::ModelError;
 use crate::network::{Network, Stop};
 use crate::picture::Picture;
 use crate::runtime::Provider;
+use crate::segmenter::Encoding;
 use crate::suppress::{self, survivors};
 use crate::tensor::Tensor;
 
@@ -246,6 +247,14 @@ impl<H: Head> Detector for Engine<H> {
     fn load_ms(&self) -> f64 {
         self.network.load_ms()
     }
+}
+
+/// A picture in its frame, as what a detector of words looks at for as many questions as come.
+pub(super) fn framed(framing: &Framing, picture: &Picture) -> Result<Encoding, ModelError> {
+    let mut values = vec![0.0; framing.len()];
+    let lie = framing.write(picture, &mut values).map_err(super::unscaled)?;
+    let pixels = Tensor::f32(&[1, 3, framing.height as usize, framing.width as usize], values);
+    Ok(Encoding { placement: lie.placement, tensors: vec![("images".to_owned(), pixels)] })
 }
 
 /// Height and width of a detector's frame: from the file, else from the manifest, else `usual`.

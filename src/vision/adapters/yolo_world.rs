@@ -48,10 +48,7 @@ impl YoloWorld {
 
 impl TextDetector for YoloWorld {
     fn look(&self, picture: &Picture, _stop: &Stop) -> Result<Encoding, ModelError> {
-        let mut values = vec![0.0; self.framing.len()];
-        let lie = self.framing.write(picture, &mut values).map_err(super::unscaled)?;
-        let pixels = Tensor::f32(&[1, 3, self.framing.height as usize, self.framing.width as usize], values);
-        Ok(Encoding { placement: lie.placement, tensors: vec![("images".to_owned(), pixels)] })
+        super::detecting::framed(&self.framing, picture)
     }
 
     fn find(

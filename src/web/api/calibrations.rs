@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 use tator_domain::{DatasetName, RunName};
 use tator_pipeline::{ApplyRequest, CalibrateRequest};
 
-use super::Bench;
+use super::{Bench, about};
 use crate::author::Author;
 use crate::door::Door;
-use crate::error::{WebError, WebResult, blocking};
+use crate::error::{WebResult, blocking};
 
 pub(super) fn doors() -> Vec<Door> {
     vec![
@@ -42,12 +42,8 @@ async fn start(
     dataset: web::Path<DatasetName>,
     body: web::Json<Map<String, Value>>,
 ) -> WebResult<HttpResponse> {
-    let mut fields = body.into_inner();
-    fields.insert("dataset".to_owned(), json!(*dataset));
-    let request: CalibrateRequest = serde_json::from_value(Value::Object(fields)).map_err(|error| {
-        WebError::invalid("body", format!("the calibration cannot be read: {error}"))
-            .hint("needed is run; name, options (iou, recall_floor, seed …), seen and queue_from may be given")
-    })?;
+    let needed = "needed is run; name, options (iou, recall_floor, seed …), seen and queue_from may be given";
+    let request: CalibrateRequest = about(&dataset, body.into_inner(), "calibration", needed)?;
     let (job_id, calibration) = blocking(move || bench.start_calibration(request)).await?;
     Ok(HttpResponse::Accepted().json(json!({ "job_id": job_id, "calibration": calibration })))
 }

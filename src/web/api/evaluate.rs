@@ -1,11 +1,11 @@
 //! `/api/v1/datasets/{dataset}/evaluate`: detections against the truth.
 
 use actix_web::{HttpResponse, web};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tator_domain::DatasetName;
 use tator_pipeline::EvaluateRequest;
 
-use super::Bench;
+use super::{Bench, about};
 use crate::door::Door;
 use crate::error::{WebError, WebResult, blocking};
 
@@ -18,12 +18,8 @@ async fn evaluate(
     dataset: web::Path<DatasetName>,
     body: web::Json<Map<String, Value>>,
 ) -> WebResult<HttpResponse> {
-    let mut fields = body.into_inner();
-    fields.insert("dataset".to_owned(), json!(*dataset));
-    let request: EvaluateRequest = serde_json::from_value(Value::Object(fields)).map_err(|error| {
-        WebError::invalid("body", format!("the question cannot be read: {error}"))
-            .hint("give predictions (a file of COCO results on this machine) or run; iou, score, source, stage and where may be given")
-    })?;
+    let needed = "give predictions (a file of COCO results on this machine) or run; iou, score, source, stage and where may be given";
+    let request: EvaluateRequest = about(&dataset, body.into_inner(), "question", needed)?;
     if request.predictions.as_ref().is_some_and(|file| !file.is_absolute()) {
         return Err(WebError::invalid("predictions", "give the absolute path of a file on this machine"));
     }

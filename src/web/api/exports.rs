@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use tator_domain::DatasetName;
 use tator_pipeline::ExportRequest;
 
-use super::Bench;
+use super::{Bench, about};
 use crate::door::Door;
 use crate::error::{WebError, WebResult, blocking};
 
@@ -18,12 +18,8 @@ async fn start(
     name: web::Path<DatasetName>,
     body: web::Json<Map<String, Value>>,
 ) -> WebResult<HttpResponse> {
-    let mut fields = body.into_inner();
-    fields.insert("dataset".to_owned(), json!(*name));
-    let request: ExportRequest = serde_json::from_value(Value::Object(fields)).map_err(|error| {
-        WebError::invalid("body", format!("the export cannot be read: {error}"))
-            .hint("needed are format and out; images (copy, link, none) and where may be given")
-    })?;
+    let needed = "needed are format and out; images (copy, link, none) and where may be given";
+    let request: ExportRequest = about(&name, body.into_inner(), "export", needed)?;
     if !request.out.is_absolute() {
         return Err(WebError::invalid("out", "give the absolute path of a new folder or .zip on this machine"));
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use tator_domain::DatasetName;
 use tator_pipeline::ImportRequest;
 
-use super::Bench;
+use super::{Bench, about};
 use crate::door::Door;
 use crate::error::{WebError, WebResult, blocking};
 
@@ -33,11 +33,8 @@ async fn start(
 ///
 /// # Errors
 /// Naming the field that cannot be read.
-pub(crate) fn request(dataset: &DatasetName, mut fields: Map<String, Value>) -> WebResult<ImportRequest> {
-    fields.insert("dataset".to_owned(), json!(dataset));
-    serde_json::from_value(Value::Object(fields)).map_err(|error| {
-        WebError::invalid("body", format!("the import cannot be read: {error}")).hint(
-            "needed is source; format, mode, task, split, images_dir, one_based, dry_run and existing may be given",
-        )
-    })
+pub(crate) fn request(dataset: &DatasetName, fields: Map<String, Value>) -> WebResult<ImportRequest> {
+    let needed =
+        "needed is source; format, mode, task, split, images_dir, one_based, dry_run and existing may be given";
+    about(dataset, fields, "import", needed)
 }

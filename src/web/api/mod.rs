@@ -36,10 +36,13 @@ mod tweaks;
 mod versions;
 
 use actix_web::web;
-use serde_json::{Map, Value};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+use tator_domain::DatasetName;
 use tator_pipeline::Workbench;
 
 use crate::door::Door;
+use crate::error::{WebError, WebResult};
 use crate::uploads;
 
 pub(crate) use imports::request as import_request;
@@ -88,6 +91,21 @@ pub(crate) fn doors() -> Vec<Door> {
         openapi::doors(),
     ]
     .concat()
+}
+
+/// What is asked in a body, about the dataset of the address; `what` it is and what is needed, in words.
+///
+/// # Errors
+/// Saying why it cannot be read.
+fn about<T: DeserializeOwned>(
+    dataset: &DatasetName,
+    mut body: Map<String, Value>,
+    what: &str,
+    needed: &'static str,
+) -> WebResult<T> {
+    body.insert("dataset".to_owned(), json!(dataset));
+    let wrong = |error| WebError::invalid("body", format!("the {what} cannot be read: {error}")).hint(needed);
+    serde_json::from_value(Value::Object(body)).map_err(wrong)
 }
 
 /// Counts as a JSON object.

@@ -10,7 +10,7 @@ use tator_pipeline::evaluate::Cut;
 use tator_pipeline::prepass::{DraftRequest, PRESETS};
 use tator_store::RunKind;
 
-use super::Bench;
+use super::{Bench, about};
 use crate::author::Author;
 use crate::door::Door;
 use crate::error::{WebError, WebResult, blocking};
@@ -47,12 +47,8 @@ async fn list(bench: Bench, dataset: web::Path<DatasetName>) -> WebResult<HttpRe
 
 /// The body with the dataset of the address.
 fn request(dataset: &DatasetName, body: Map<String, Value>) -> WebResult<PrepassRequest> {
-    let mut fields = body;
-    fields.insert("dataset".to_owned(), json!(dataset));
-    serde_json::from_value(Value::Object(fields)).map_err(|error| {
-        WebError::invalid("body", format!("the run cannot be read: {error}"))
-            .hint("needed is recipe (TOML or the name of a preset), or resume; run, where and sample may be given")
-    })
+    let needed = "needed is recipe (TOML or the name of a preset), or resume; run, where and sample may be given";
+    about(dataset, body, "run", needed)
 }
 
 async fn start(

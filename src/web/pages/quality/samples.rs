@@ -22,6 +22,7 @@ fn open(kind: &str, at: i64) -> OpenFinding {
         suggested_class_id: (kind == "wrong_class").then_some(2),
         rect: rect.filter(|_| boxed),
         suggested_rect: rect.filter(|_| kind == "misplaced"),
+        run: None,
         score: 0.9,
         why: "a head gives the other class 97 %, and <100> % of its neighbours contradict".into(),
     };

@@ -110,7 +110,7 @@ pub struct Evidence {
 pub struct Said {
     /// The finding.
     pub key: String,
-    /// `kept`, `fixed`, `skipped`, or `fixed, and taken back`.
+    /// `kept`, `fixed`, `skipped`, the first two perhaps `, and taken back`.
     pub words: &'static str,
     /// Which image, or which box.
     pub about: String,
@@ -237,7 +237,8 @@ fn said(d: &DatasetName, decided: &Decided) -> Said {
     let words = match (decided.decision.as_str(), decided.taken_back) {
         ("fix", true) => "fixed, and taken back",
         ("fix", false) => "fixed",
-        ("keep", _) => "kept",
+        ("keep", true) => "kept, and taken back",
+        ("keep", false) => "kept",
         _ => "skipped",
     };
     let about = decided.box_id.map_or_else(|| format!("image {}", decided.image_id), |id| format!("box {id}"));

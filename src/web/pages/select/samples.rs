@@ -15,12 +15,13 @@ fn selection(n: i64) -> Selection {
     serde_json::from_value(told).expect("a selection of this form")
 }
 
-fn simulation() -> Simulation {
-    let spread = json!({ "mean": 0.5, "low": 0.4, "high": 0.6, "values": [0.4, 0.6] });
+fn simulation(few: bool) -> Simulation {
+    let values = if few { json!([0.4, 0.6]) } else { json!([0.4, 0.5, 0.6]) };
+    let spread = json!({ "mean": 0.5, "low": if few { json!(null) } else { json!(0.4) }, "high": if few { json!(null) } else { json!(0.6) }, "values": values });
     let points = json!([{ "images": 10, "boxes": 30.5, "accuracy": spread, "macro_f1": spread }]);
     let curve = |strategy: &str, gain| json!({ "strategy": strategy, "points": points, "gain": gain });
     let told = json!({ "id": "simulation-1", "dataset": "coins", "dataset_made_at": 1, "created_at": 1_795_331_766_000_000_i64,
-        "seconds": 61.0, "encoder": "efficientnet-lite0", "fingerprint": "f", "options": { "start": 10, "step": 10 }, "data": "d",
+        "seconds": 61.0, "encoder": "efficientnet-lite0", "fingerprint": "f", "options": { "start": 10, "step": 10, "seeds": if few { 2 } else { 3 } }, "data": "d",
         "pool_images": 255, "test_images": 109, "test_boxes": 1400, "classes": 3,
         "curves": [curve("k-centre", json!({ "accuracy": spread, "macro_f1": spread })), curve("random", json!(null))] });
     serde_json::from_value(told).expect("a simulation of this form")
@@ -44,7 +45,8 @@ impl Sample for Page {
         };
         vec![
             ("empty", page(None, (None, None, false), None)),
-            ("usual", page(Some(Outcome::Found(selection(12))), (Some(simulation()), None, true), None)),
+            ("usual", page(Some(Outcome::Found(selection(12))), (Some(simulation(false)), None, true), None)),
+            ("few beginnings", page(None, (Some(simulation(true)), None, true), None)),
             ("nothing left", page(Some(Outcome::Found(selection(0))), (None, Some(job()), true), Some("n: <1>"))),
             ("missing", page(Some(Outcome::Missing("no vectors <yet>".into())), (None, None, false), None)),
         ]

@@ -3,7 +3,7 @@
 use askama::Template;
 use serde_json::json;
 use tator_domain::{DatasetName, ImageId};
-use tator_pipeline::select::{Curve, Pick, SelectOptions, Selection, Simulation, Spread, Strategy};
+use tator_pipeline::select::{Curve, FEWEST, Pick, SelectOptions, Selection, Simulation, Spread, Strategy};
 use tator_store::ImageFilter;
 
 use crate::addresses;
@@ -125,9 +125,10 @@ impl Page {
         let x: Vec<usize> =
             simulation.curves.first().map(|c| c.points.iter().map(|point| point.images).collect()).unwrap_or_default();
         let line = |curve: &Curve, of: fn(&tator_pipeline::select::Point) -> &Spread| {
-            let pick =
-                |part: fn(&Spread) -> f64| curve.points.iter().map(|point| part(of(point))).collect::<Vec<f64>>();
-            json!({ "name": curve.strategy, "values": pick(|s| s.mean), "low": pick(|s| s.low), "high": pick(|s| s.high) })
+            let spreads = || curve.points.iter().map(of);
+            let ends: Option<(Vec<f64>, Vec<f64>)> = spreads().map(Spread::interval).collect();
+            let (low, high) = ends.unzip();
+            json!({ "name": curve.strategy, "values": spreads().map(|s| s.mean).collect::<Vec<_>>(), "low": low, "high": high })
         };
         let lines = |of| simulation.curves.iter().map(|curve| line(curve, of)).collect::<Vec<_>>();
         json!({ "images": x, "macro_f1": lines(|point| &point.macro_f1), "accuracy": lines(|point| &point.accuracy) })
@@ -138,13 +139,23 @@ impl Page {
     #[must_use]
     pub fn gains(&self, curve: &Curve) -> Option<(String, String, &'static str)> {
         let gain = curve.gain.as_ref()?;
-        let words = |spread: &Spread| format!("{:+.3} [{:+.3}, {:+.3}]", spread.mean, spread.low, spread.high);
-        let verdict = match (gain.macro_f1.low > 0.0, gain.macro_f1.high < 0.0) {
-            (true, _) => "better than chance",
-            (_, true) => "worse than chance",
-            _ => "no certain difference",
+        let words = |spread: &Spread| match spread.interval() {
+            Some((low, high)) => format!("{:+.3} [{low:+.3}, {high:+.3}]", spread.mean),
+            None => format!("{:+.3}", spread.mean),
+        };
+        let verdict = match gain.macro_f1.interval() {
+            Some((low, _)) if low > 0.0 => "better than chance",
+            Some((_, high)) if high < 0.0 => "worse than chance",
+            Some(_) => "no certain difference",
+            None => "too few beginnings to tell",
         };
         Some((words(&gain.macro_f1), words(&gain.accuracy), verdict))
+    }
+
+    /// There are enough beginnings for intervals.
+    #[must_use]
+    pub fn has_intervals(&self, simulation: &Simulation) -> bool {
+        simulation.options.seeds >= FEWEST
     }
 
     /// The quality at the end of a curve.

@@ -144,6 +144,8 @@ pub struct Shown {
     pub how: String,
     /// An index is being built.
     pub building: bool,
+    /// What cannot be found for lack of a vector, in words.
+    pub without: Option<String>,
     /// Whose vectors.
     pub encoder: String,
     /// Their images in the gallery and the labeller.
@@ -201,6 +203,7 @@ impl Shown {
             cells: cells.collect(),
             how: how_words(answer),
             building: answer.method.building,
+            without: without_words(answer),
             encoder: answer.encoder.clone(),
             as_images: addresses::as_images(d, &images),
         }
@@ -214,6 +217,13 @@ fn how_words(answer: &SimilarAnswer) -> String {
         _ => "exact".to_owned(),
     };
     format!("{searched} {} searched in {:.1} ms · {found}", answer.of, answer.ms.search)
+}
+
+fn without_words(answer: &SimilarAnswer) -> Option<String> {
+    let of = if answer.of == EmbeddingOf::Boxes { "Boxes" } else { "Images" };
+    let count = crate::figures::grouped(answer.without_vector);
+    let words = format!("{of} without a vector by {}, which cannot be found: {count}", answer.encoder);
+    (answer.without_vector > 0).then_some(words)
 }
 
 fn address(d: &DatasetName, pairs: &[(&'static str, String)]) -> String {
