@@ -56,7 +56,7 @@ pub(super) struct Gathered {
 
 /// Lays everything out.
 pub(super) fn gather(context: &Context, begins: &Begins<'_>) -> Result<Gathered, Error> {
-    let Begins { request, recipe, appearance } = *begins;
+    let Begins { request, recipe, appearance, .. } = *begins;
     let (d, reader) = (&request.dataset, context.writer.reader());
     check_names(reader, request)?;
     let told = |done: usize, total: usize| context.progress("laying out candidates", done as u64, total as u64);

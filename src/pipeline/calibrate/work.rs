@@ -28,6 +28,8 @@ const WRITTEN: usize = 65_536;
 /// What a calibration begins with.
 pub(super) struct Begins<'a> {
     pub request: &'a CalibrateRequest,
+    /// Number of the latest change of the dataset.
+    pub data_version: i64,
     /// A recipe from elsewhere.
     pub recipe: Option<&'a ImportedRecipe>,
     /// What looks at crops of the candidates.
@@ -41,7 +43,9 @@ pub(crate) fn run(context: &Context, request: &CalibrateRequest) -> Result<Calib
     let name = request.name.clone().ok_or_else(|| Error::invalid("name", "it has no name"))?;
     let recipe = request.recipe.as_deref().map(ImportedRecipe::open).transpose()?;
     let appearance = Appearance::of(&context.assist, request, recipe.as_ref())?;
-    let begins = Begins { request, recipe: recipe.as_ref(), appearance: appearance.as_ref() };
+    // What is labelled while it works is not part of it.
+    let data_version = reader.data_version(d)?;
+    let begins = Begins { request, data_version, recipe: recipe.as_ref(), appearance: appearance.as_ref() };
     let key = key_of(reader, &begins)?;
     for entry in reader.runs(d, RunKind::Calibration)? {
         if entry.record["key"].as_str() == Some(&key) {

@@ -16,7 +16,7 @@ pub(super) fn protocol(record: &Record) -> String {
 }
 
 /// What looked at crops of the candidates.
-fn looks(note: &AppearanceNote) -> String {
+pub(super) fn looks(note: &AppearanceNote) -> String {
     let encoder = format!("{} ({})", note.encoder, note.crop);
     match &note.head {
         Some(head) => {

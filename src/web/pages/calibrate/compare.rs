@@ -10,7 +10,7 @@ use tator_pipeline::calibrate::Record;
 use super::crop::Crop;
 use super::view_list::ComparePage;
 use super::view_parts::StandingLine;
-use super::{Bench, Visit, candidate, classes, html, questions, record};
+use super::{Bench, Visit, audit, candidate, classes, html, questions, record};
 use crate::addresses;
 use crate::door::Door;
 use crate::error::{WebError, WebResult, blocking};
@@ -56,7 +56,7 @@ async fn page(
 fn made_of(record: &Record) -> serde_json::Value {
     json!({
         "run": record.run, "data_version": record.data_version, "options": record.options, "queue_from": record.queue_from,
-        "without": record.without, "columns": record.features.hash, "protocol": record.protocol,
+        "without": record.without, "crops": record.appearance.as_ref().map(audit::looks), "columns": record.features.hash, "protocol": record.protocol,
     })
 }
 
