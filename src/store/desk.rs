@@ -327,6 +327,8 @@ pub struct ScoredBox {
     pub score: f64,
     /// No better one of its class covers it.
     pub kept: bool,
+    /// Its image is labelled, and what the calibration was learnt with had seen it.
+    pub is_hidden: bool,
 }
 
 impl Reader {
@@ -349,10 +351,18 @@ impl Reader {
             let mut found = Vec::new();
             for batch in batches(c, &query, &sql, [*on.start(), *on.end()])? {
                 let (places, scores) = (Placed::of(&batch)?, column::<Float64Array>(&batch, "score")?);
-                let kept = column::<BooleanArray>(&batch, "kept")?;
+                let flag = |name| column::<BooleanArray>(&batch, name);
+                let (kept, hidden) = (flag("kept")?, flag("is_hidden")?);
                 found.extend((0..batch.num_rows()).map(|row| {
                     let (image_id, class_id, rect) = places.at(row);
-                    ScoredBox { image_id, class_id, rect, score: scores.value(row), kept: kept.value(row) }
+                    ScoredBox {
+                        image_id,
+                        class_id,
+                        rect,
+                        score: scores.value(row),
+                        kept: kept.value(row),
+                        is_hidden: hidden.value(row),
+                    }
                 }));
             }
             Ok(found)

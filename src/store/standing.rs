@@ -49,7 +49,8 @@ impl Reader {
             }
             let Some(meta) = read_meta(&self.shelf.lance()?.metadata(&entry.path())?) else { continue };
             let place = (row.name.clone(), row.created_at, meta.encoder.clone(), meta.of);
-            tables.push(self.standing(place, &entry.path())?);
+            let table = self.standing(place, &entry.path())?;
+            tables.push(EmbeddingTable { bytes: bytes_below(&entry.path()), ..table });
         }
         tables.sort_by(|a, b| (&a.meta.encoder, a.meta.of).cmp(&(&b.meta.encoder, b.meta.of)));
         Ok(tables)
@@ -64,6 +65,7 @@ impl Reader {
         Ok(self.standing(self.place(d, encoder, of)?, &path)?.missing)
     }
 
+    /// How a table stands; how large its files are is asked by whoever wants to know.
     fn standing(&self, place: Place, path: &Path) -> Result<EmbeddingTable, Error> {
         let (d, held) = (&place.0, self.shelf.rows_at(&place, path)?);
         let kept = lock(&self.shelf.standing).remove(&place).filter(|kept| kept.state == held.state);
@@ -87,7 +89,7 @@ impl Reader {
             rows: sum(|counts| counts.current),
             stale: sum(|counts| counts.stale),
             missing: sum(|counts| counts.missing),
-            bytes: bytes_below(path),
+            bytes: 0,
         };
         lock(&self.shelf.standing).insert(place, now);
         Ok(table)

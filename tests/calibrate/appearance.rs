@@ -52,10 +52,21 @@ fn crops_become_features_and_what_a_head_learnt_from_tests_nothing() {
     let kept = calibrate(&["--name", "again", "--head", head, "--seed", "7"]).expect(0).json();
     assert!(!kept["warnings"].to_string().contains("could not be read"), "{kept}");
     fs::remove_dir_all(workspace.join("cache/crops")).unwrap();
-    let blind = calibrate(&["--name", "blind", "--encoder", encoder, "--seed", "7"]).expect(0).json();
-    assert!(blind["warnings"].to_string().contains("pictures of 36 images could not be read"), "{blind}");
+    let none = calibrate(&["--name", "blind", "--encoder", encoder, "--seed", "7"]);
+    assert!(none.code == 1 && none.stderr.contains("the crops of no image could be looked at"), "{none:?}");
     fs::rename(&away, workspace.join("datasets/seen/images")).unwrap();
-    assert_eq!(blind["sizes"]["truth_images"], 30, "an encoder alone has learnt from nobody's boxes");
+    let one = fs::read_dir(workspace.join("datasets/seen/images")).unwrap().next().unwrap().unwrap().path();
+    fs::rename(&one, &away).unwrap();
+    let partly = calibrate(&["--name", "partly", "--encoder", encoder, "--seed", "7"]).expect(4).json();
+    assert!(partly["warnings"].to_string().contains("pictures of 1 images could not be read"), "{partly}");
+    assert_eq!(partly["sizes"]["truth_images"], 30, "an encoder alone has learnt from nobody's boxes");
+    fs::rename(&away, &one).unwrap();
+    // What was missing then is not missing for ever.
+    let whole = calibrate(&["--name", "whole", "--encoder", encoder, "--seed", "7"]).expect(0).json();
+    assert_eq!((&whole["reused"], &whole["unread_images"]), (&json!(false), &serde_json::Value::Null));
+    // Labelled images that a head has seen are nobody's to review, and no part of what is open.
+    let sql = "SELECT count(DISTINCT image_id) FILTER (WHERE part = 'hidden'), count(DISTINCT image_id) FILTER (WHERE part = 'open') FROM seen.scores_looks";
+    assert_eq!(run(&["sql", sql, "--format", "json"]).expect(0).json()["rows"][0], json!([learnt, 6]));
 
     // What is not asked for is not there; what cannot be is told.
     calibrate(&["--name", "plain", "--head", head, "--without", "crop::", "--without", "head::"]).expect(0);

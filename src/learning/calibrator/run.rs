@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
+use tator_domain::PixelBox;
 
 use super::develop::{Development, Fitting, with_priors};
 use super::duel::{Contender, Duel, Ring};
@@ -17,7 +18,7 @@ use super::shelf::Shelf;
 use crate::Error;
 use crate::boost::Step;
 use crate::calibration::Fulfilled;
-use crate::coco_evaluation::Counts;
+use crate::coco_evaluation::{Counts, Detection};
 
 /// What a listener hears while trees grow.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -235,7 +236,7 @@ impl<'a> Trial<'a> {
             None => deal(self.pool.images, dev, self.options.inner_folds, self.options.seed.wrapping_add(1)),
         };
         let ring = Ring { pool: self.pool, options: self.options, known: tune.unwrap_or(dev), folds: &folds, test };
-        let (known, tested) = (self.pool.scored(&development.out_of_fold), self.pool.scored(&scored));
+        let (known, tested) = (self.known(development, ring.known), self.pool.scored(&scored));
         let ours = Contender { name: OURS, known, tested, rule: development.rule.clone() };
         let counts = ring.counts(&ours, Fulfilled::All)?;
         self.count(&ours, counts, test);
@@ -258,6 +259,15 @@ impl<'a> Trial<'a> {
         }
         self.took("testing", begun);
         Ok(())
+    }
+
+    /// What ours says of development images by models that have not seen them. A recipe from elsewhere has seen none of the pool.
+    fn known(&self, development: &Development, marked: &[bool]) -> Vec<Detection<PixelBox>> {
+        if !development.out_of_fold.is_empty() {
+            return self.pool.scored(&development.out_of_fold);
+        }
+        let rows = self.pool.rows_on(marked).into_iter();
+        self.pool.scored(&rows.map(|row| (row, self.scores[row].probability)).collect::<Vec<_>>())
     }
 
     fn count(&mut self, of: &Contender<'_>, counts: Vec<Counts>, test: &[bool]) {

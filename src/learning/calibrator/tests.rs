@@ -284,6 +284,12 @@ fn a_baseline_that_cannot_reach_the_recall_is_compared_without_it() {
     let (alike, unlike) = apart("union");
     assert!((alike - unlike).abs() < 1e-9);
     assert!(world.calibrated(&options()).gate.eased.is_empty());
+    // A recipe from elsewhere is let off, too, and does not lose by it.
+    let floor = Options { recall_floor: 0.95, ..options() };
+    let made = World::of(150, 15).calibrated(&floor);
+    let tried = try_out(&world.pool(), &world.sources, made.development, &floor).unwrap();
+    assert!(tried.gate.eased.contains(&"sure".to_owned()));
+    assert!(tried.gate.differences["sure"][0] > -0.2, "{:?}", tried.gate.differences);
 }
 
 #[test]

@@ -167,10 +167,16 @@ pub(super) fn train_best(
     let (Some(validation), None) = (trace.validation, options.c) else {
         return Ok((train(options, classes, samples, trace)?, options.c.unwrap_or(USUAL)));
     };
-    let mut best: Option<(f64, (Network, f64))> = None;
+    let (mut best, mut steps): (Option<(f64, (Network, f64))>, usize) = (None, 0);
     for c in TRIED {
-        let log = &mut *trace.log;
-        let mut trial = Trace { validation: Some(validation), log, iterations: Vec::new(), converged: false, hard: 0 };
+        // Steps of all trials are counted on, so that whoever watches sees one line after the other.
+        let before = steps;
+        let mut log = |iteration: &Iteration| {
+            steps += 1;
+            (trace.log)(&Iteration { iteration: before + iteration.iteration, ..*iteration })
+        };
+        let mut trial =
+            Trace { validation: Some(validation), log: &mut log, iterations: Vec::new(), converged: false, hard: 0 };
         let network = train(&LogisticOptions { c: Some(c), ..options.clone() }, classes, samples, &mut trial)?;
         let loss = least_loss(&network.logits(validation.vectors), validation.labels, classes);
         if best.as_ref().is_some_and(|(least, _)| loss >= *least) {

@@ -19,7 +19,7 @@ use super::request::{CalibrateRequest, refused};
 use crate::assist::Shared;
 use crate::embed::Recipe;
 use crate::error::Error;
-use crate::heads::head_at_hand;
+use crate::heads::{RunClass, head_at_hand, named};
 
 /// Numbers of a projection.
 const DIMS: usize = 16;
@@ -229,7 +229,13 @@ fn of_request(shared: &Shared, request: &CalibrateRequest) -> Result<Option<Appe
     }
     let is_background: Vec<bool> = run.classes.iter().map(|class| class.class_id.is_none()).collect();
     let bytes = found.head.to_bytes().map_err(refused)?;
-    let classes = run.classes.into_iter().map(|class| class.class_id.map(|_| class.name)).collect();
+    // By what its classes are called here and now, so that a package of it finds them by the names that the package has.
+    let known = reader.class_list(&request.dataset)?;
+    let today = |id: ClassId| known.iter().find(|class| class.class_id == id).map(|class| class.name.clone());
+    let name = |(class, here): (RunClass, &Option<ClassId>)| {
+        class.class_id.map(|_| here.and_then(today).unwrap_or(class.name))
+    };
+    let classes = run.classes.into_iter().zip(&found.classes).map(name).collect();
     let head = HeadNote { id: run.id, name: run.name, dataset: run.dataset, artefact: run.artefact, classes };
     let note = AppearanceNote { encoder: run.encoder, fingerprint: run.fingerprint, crop: run.crop, head: Some(head) };
     let asked = Asked::new(found.head, bytes, found.seen, is_background.into_iter().zip(found.classes))?;
@@ -241,12 +247,6 @@ fn of_recipe(
     request: &CalibrateRequest,
     recipe: &ImportedRecipe,
 ) -> Result<Option<Appearance>, Error> {
-    if request.encoder.is_some() || request.head.is_some() {
-        return Err(Error::invalid(
-            "recipe",
-            "the recipe says which encoder and head it looks with: name none besides",
-        ));
-    }
     let Some(note) = recipe.appearance().cloned() else { return Ok(None) };
     let Some(about) = &note.head else { return Ok(Some(Appearance { note, asked: None })) };
     let damaged = |what: &str| Error::invalid("recipe", format!("its head cannot be used: {what}"));
@@ -256,10 +256,7 @@ fn of_recipe(
     let seen = seen.map_err(|e| damaged(&e.to_string()))?.unwrap_or_default();
     let classes = shared.writer.reader().class_list(&request.dataset)?;
     let living = living_classes(&classes);
-    let here = |name: &String| {
-        let class = classes.iter().find(|class| class.name == *name)?;
-        living.get(&class.class_id).copied()
-    };
+    let here = |name: &String| living.get(&named(&classes, name)?).copied();
     let of = about.classes.iter().map(|name| (name.is_none(), name.as_ref().and_then(here)));
     let asked = Asked::new(head, bytes, seen, of.collect::<Vec<_>>().into_iter())?;
     Ok(Some(Appearance { note, asked: Some(asked) }))

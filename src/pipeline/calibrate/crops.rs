@@ -1,8 +1,10 @@
 //! Crops of candidates on their way through an encoder: each picture is decoded once, as many at a time as pay off, and what
 //! was made of it is kept, so that a job that was cut off goes on, and another head costs seconds.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
@@ -11,6 +13,7 @@ use tator_store::{DeskCandidate, FeatureTable};
 use tator_vision::{Embedder, Picture, Stop};
 
 use super::appearance::Appearance;
+use super::shelf::trim;
 use crate::embed::Recipe;
 use crate::error::Error;
 use crate::heads::{Eyes, Kept, Key};
@@ -18,6 +21,8 @@ use crate::jobs::Context;
 
 /// Crops that go through the encoder together, few enough that the last ones keep all lanes busy.
 const BATCH: usize = 16;
+/// Bytes of vectors that may lie there after a calibration: some 800,000 of 1,280 numbers.
+const MOST_BYTES: u64 = 4 << 30;
 /// Vectors that are kept of a picture.
 const MOST_KEPT: usize = 4_096;
 
@@ -70,6 +75,7 @@ pub(super) fn columns(
     let names = appearance.names();
     let mut table = FeatureTable { columns: vec![vec![f32::NAN; candidates.len()]; names.len()], names };
     let failed = line.run(&mut table)?;
+    trim(&line.folder(), MOST_BYTES);
     Ok((table, failed))
 }
 
@@ -93,7 +99,7 @@ impl Line<'_> {
                 scope.spawn(move || self.look_at_all(&sender));
             }
             drop(sender);
-            let (mut done, mut failed) = (0, 0);
+            let (mut done, mut failed, mut first) = (0, 0, None);
             let ended = loop {
                 if let Err(cancelled) = self.context.progress("looking at crops", done, total) {
                     break Err(cancelled);
@@ -109,6 +115,7 @@ impl Line<'_> {
                     Err(Error::Cancelled) => break Err(Error::Cancelled),
                     Err(error) => {
                         failed += 1;
+                        first.get_or_insert_with(|| error.to_string());
                         let image = self.candidates[rows.start].image_id;
                         self.context.log(&format!("crops of image {image} are not looked at: {error}"));
                     }
@@ -118,7 +125,13 @@ impl Line<'_> {
             self.stop.stop();
             drop(receiver);
             ended?;
-            if done == total { Ok(failed) } else { Err(Error::Cancelled) }
+            match first {
+                _ if done < total => Err(Error::Cancelled),
+                Some(why) if failed == self.images.len() => {
+                    Err(Error::invalid("encoder", format!("the crops of no image could be looked at: {why}")))
+                }
+                _ => Ok(failed),
+            }
         })
     }
 
@@ -139,6 +152,11 @@ impl Line<'_> {
         }
     }
 
+    /// Where vectors are kept; it may be deleted at any time.
+    fn folder(&self) -> PathBuf {
+        self.context.writer.reader().folders().root().join("cache").join("crops")
+    }
+
     /// The columns of one image's candidates.
     fn look(&self, rows: Range<usize>) -> Result<Vec<f32>, Error> {
         let here = &self.candidates[rows];
@@ -148,12 +166,14 @@ impl Line<'_> {
         let (recipe, dims) = (self.recipe, self.dims);
         let eyes = Eyes { fingerprint: print, embedder: self.embedder, dims, recipe };
         let keys: Vec<Key> = here.iter().map(|one| eyes.key(&content, &one.rect, &[])).collect();
-        let folder = reader.folders().root().join("cache").join("crops");
         let model = blake3::hash(print.as_bytes()).to_hex();
         let name = if content.is_empty() { format!("{}-{image}", self.d) } else { content };
-        let path = folder.join(&model[..16]).join(&name[..name.len().min(2)]).join(format!("{name}.bin"));
+        let path = self.folder().join(&model[..16]).join(&name[..name.len().min(2)]).join(format!("{name}.bin"));
         let mut kept = Kept::of(path, dims);
-        let missing: Vec<usize> = (0..here.len()).filter(|at| !kept.has(&keys[*at..=*at])).collect();
+        // A place that two classes are seen at is one crop.
+        let mut asked = HashSet::new();
+        let missing: Vec<usize> =
+            (0..here.len()).filter(|at| !kept.has(&keys[*at..=*at]) && asked.insert(keys[*at])).collect();
         if !missing.is_empty() {
             let picture = self.context.assist.decode(self.d, image)?;
             for some in missing.chunks(BATCH) {

@@ -50,6 +50,8 @@ pub(super) struct Gathered {
     pub lineage: BTreeMap<String, Lineage>,
     /// Labelled images that an imported recipe was learnt from: their truth is not used.
     pub taught: usize,
+    /// Labelled images whose truth is not used.
+    pub hidden: BTreeSet<ImageId>,
     /// Images whose crops could not be looked at.
     pub unseen: usize,
 }
@@ -100,7 +102,7 @@ pub(super) fn gather(context: &Context, begins: &Begins<'_>) -> Result<Gathered,
     let sizes = images.iter().filter(|image| image.is_truth);
     let sizes =
         sizes.map(|image| ImageSize { image: image.image_id, width: image.width, height: image.height }).collect();
-    let current = in_use(reader, request, &usable)?;
+    let current = in_use(context, request, &usable)?;
     Ok(Gathered {
         images,
         candidates,
@@ -111,6 +113,7 @@ pub(super) fn gather(context: &Context, begins: &Begins<'_>) -> Result<Gathered,
         sources: found.into_iter().flat_map(alone_and_together).chain(current).collect(),
         lineage,
         taught: taught.len(),
+        hidden: of_run.difference(&usable).copied().collect(),
         unseen,
     })
 }
@@ -135,7 +138,8 @@ fn alone_and_together((source, looks): (String, Vec<DeskLook>)) -> Vec<Source> {
 
 /// The recipe in use, as one more thing to be better than: the promoted calibration of this run on the latest data, by the
 /// scores it gave images that it had not seen.
-fn in_use(reader: &Reader, request: &CalibrateRequest, usable: &BTreeSet<ImageId>) -> Result<Option<Source>, Error> {
+fn in_use(context: &Context, request: &CalibrateRequest, usable: &BTreeSet<ImageId>) -> Result<Option<Source>, Error> {
+    let reader = context.writer.reader();
     let (Some(first), Some(last)) = (usable.first(), usable.last()) else { return Ok(None) };
     let d = &request.dataset;
     let of_run = |record: &serde_json::Value| {
@@ -144,6 +148,13 @@ fn in_use(reader: &Reader, request: &CalibrateRequest, usable: &BTreeSet<ImageId
     let known = reader.runs(d, RunKind::Calibration)?.into_iter().filter(|entry| of_run(&entry.record));
     let Some(entry) = known.max_by_key(|entry| entry.record["data_version"].as_i64()) else { return Ok(None) };
     let rows = reader.calibration_rows(d, &entry.name, &request.run, *first..=*last)?;
+    if rows.iter().any(|row| row.is_hidden && usable.contains(&row.image_id)) {
+        context.log(&format!(
+            "the recipe in use, {}, has learnt from images that test this one: it is not compared with",
+            entry.name
+        ));
+        return Ok(None);
+    }
     let ours = rows.into_iter().filter(|row| row.kept && usable.contains(&row.image_id));
     let detections = ours
         .map(|row| Detection { image: row.image_id, class: row.class_id, shape: row.rect, score: row.score })

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tator_domain::{ClassId, DatasetName, ImageId, RunName};
+use tator_domain::{Class, ClassId, DatasetName, ImageId, RunName, living_classes};
 use tator_learning::calibration::Platt;
 use tator_learning::calibrator::{Development, Ensemble, PRIOR_COLUMNS};
 use tator_store::{ImageFilter, Reader, RunKind};
@@ -19,6 +19,7 @@ use super::appearance::AppearanceNote;
 use super::record::Record;
 use super::request::refused;
 use crate::error::Error;
+use crate::heads::named;
 use crate::workbench::Workbench;
 
 const FORMAT: &str = "tator-recipe";
@@ -87,7 +88,8 @@ impl Workbench {
             files.insert(file.clone(), std::fs::read(&path).map_err(Error::io(format!("reading {}", path.display())))?);
         }
         let classes = reader.class_list(d)?.into_iter().map(|class| (class.class_id, class.name)).collect();
-        let with_truth = format!("image_id IN (SELECT image_id FROM {d}.scores_{name} WHERE part <> 'open')");
+        let with_truth =
+            format!("image_id IN (SELECT image_id FROM {d}.scores_{name} WHERE part NOT IN ('open', 'hidden'))");
         let learnt_from = pictures(reader, d, with_truth)?.into_iter().map(|(_, hash)| hash).collect();
         let text = serde_json::to_vec_pretty(&RecipeText { record, classes, learnt_from });
         files.insert(RECIPE.to_owned(), text.map_err(|e| Error::invalid("recipe", e.to_string()))?);
@@ -216,9 +218,9 @@ impl ImportedRecipe {
     }
 
     /// What was fitted there, for the classes of the same name here.
-    pub(super) fn development(&self, classes: &BTreeMap<ClassId, String>) -> Result<Development, Error> {
-        let here: BTreeMap<&str, ClassId> = classes.iter().map(|(id, name)| (name.as_str(), *id)).collect();
-        let mapped = |id: &ClassId| self.classes.get(id).and_then(|name| here.get(name.as_str())).copied();
+    pub(super) fn development(&self, classes: &[Class]) -> Result<Development, Error> {
+        let living = living_classes(classes);
+        let mapped = |id: &ClassId| living.get(&named(classes, self.classes.get(id)?)?).copied();
         let record = &self.record;
         let mut rule = record.rule.clone();
         rule.classes = record.rule.classes.iter().filter_map(|(id, least)| Some((mapped(id)?, *least))).collect();

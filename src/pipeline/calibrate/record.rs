@@ -134,6 +134,9 @@ pub struct Record {
     pub curve: Vec<Step>,
     /// What each column does.
     pub importances: Vec<ImportanceNote>,
+    /// Images whose pictures could not be read, so that nobody knows how their candidates look.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unread_images: usize,
     /// What looked at crops of the candidates, if anything.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub appearance: Option<AppearanceNote>,
@@ -168,6 +171,9 @@ pub struct CalibrateReport {
     pub sizes: Sizes,
     /// What a reader should know before believing the figures.
     pub warnings: Vec<String>,
+    /// Images whose pictures could not be read.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unread_images: usize,
     /// It was made before, of the same things.
     pub reused: bool,
     /// Seconds in all.
@@ -175,6 +181,10 @@ pub struct CalibrateReport {
     /// Seconds of its parts: features, labels, training (with thresholds), testing, intervals, writing; none when it was made before.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub parts: BTreeMap<String, f64>,
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 /// What the work knows that the calibrator does not.
@@ -260,6 +270,7 @@ impl Record {
                 .into_iter()
                 .map(|one| ImportanceNote { name: one.name, splits: one.splits, gain: one.gain })
                 .collect(),
+            unread_images: gathered.unseen,
             appearance: begins.appearance.map(|looks| looks.note.clone()),
             features: FeatureNote { hash: features_hash(&names), names },
             figures,
@@ -292,6 +303,7 @@ impl Record {
             protocol: self.protocol,
             sizes: self.sizes,
             warnings: self.warnings.clone(),
+            unread_images: self.unread_images,
             reused,
             seconds: took.as_secs_f64(),
             parts: BTreeMap::new(),
@@ -320,7 +332,9 @@ fn shown(standing: &Standing) -> Value {
 
 fn open_bands(gathered: &Gathered, scores: &[Scored], queue_from: f64) -> BTreeMap<ClassId, BandCounts> {
     let mut bands: BTreeMap<ClassId, BandCounts> = BTreeMap::new();
-    for (candidate, scored) in gathered.candidates.iter().zip(scores).filter(|(_, scored)| !scored.is_truth) {
+    for (candidate, scored) in
+        gathered.candidates.iter().zip(scores).filter(|(_, scored)| !scored.is_truth && !scored.is_hidden)
+    {
         let counts = bands.entry(candidate.class_id).or_default();
         match scored.band(queue_from) {
             _ if !scored.score.kept => counts.duplicates += 1,

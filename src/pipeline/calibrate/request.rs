@@ -123,6 +123,12 @@ impl Workbench {
         request.check()?;
         let reader = self.reader();
         reader.run_entry(&request.dataset, RunKind::Prepass, &request.run)?;
+        if request.recipe.is_some() && (request.encoder.is_some() || request.head.is_some()) {
+            return Err(Error::invalid(
+                "recipe",
+                "the recipe says which encoder and head it looks with: name none besides",
+            ));
+        }
         if request.recipe.is_none()
             && let Some(looks) = Appearance::of(&self.open.assist.shared, &request, None)?
         {

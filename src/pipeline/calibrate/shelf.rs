@@ -1,7 +1,7 @@
 //! Grown trees on disk, by what they were grown on; the oldest go when there are too many.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use tator_learning::calibrator::Shelf;
@@ -26,21 +26,32 @@ impl TreeShelf {
 
     /// Lets the oldest go until the rest is small enough.
     pub fn tidy(&self) {
-        let Ok(listing) = fs::read_dir(&self.folder) else { return };
-        let about = |entry: fs::DirEntry| {
-            let about = entry.metadata().ok()?;
-            Some((about.modified().unwrap_or(SystemTime::UNIX_EPOCH), about.len(), entry.path()))
-        };
-        let mut files: Vec<_> = listing.flatten().filter_map(about).collect();
-        files.sort();
-        let mut bytes: u64 = files.iter().map(|(_, len, _)| len).sum();
-        for (_, len, path) in files {
-            if bytes <= MOST_BYTES {
-                return;
+        trim(&self.folder, MOST_BYTES);
+    }
+}
+
+/// Deletes the oldest files of a folder and those below until the rest takes no more than `most` bytes.
+pub(super) fn trim(folder: &Path, most: u64) {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let Ok(about) = entry.metadata() else { continue };
+            match about.is_dir() {
+                true => folders.push(entry.path()),
+                false => files.push((about.modified().unwrap_or(SystemTime::UNIX_EPOCH), about.len(), entry.path())),
             }
-            if fs::remove_file(path).is_ok() {
-                bytes -= len;
-            }
+        }
+    }
+    files.sort();
+    let mut bytes: u64 = files.iter().map(|(_, len, _)| len).sum();
+    for (_, len, path) in files {
+        if bytes <= most {
+            return;
+        }
+        // Whoever reads it at this moment has it open; a file that stays is tried again the next time.
+        if fs::remove_file(&path).is_ok() {
+            bytes -= len;
         }
     }
 }

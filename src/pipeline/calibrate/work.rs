@@ -48,7 +48,9 @@ pub(crate) fn run(context: &Context, request: &CalibrateRequest) -> Result<Calib
     let begins = Begins { request, data_version, recipe: recipe.as_ref(), appearance: appearance.as_ref() };
     let key = key_of(reader, &begins)?;
     for entry in reader.runs(d, RunKind::Calibration)? {
-        if entry.record["key"].as_str() == Some(&key) {
+        // What could not be read then may be there now.
+        let is_whole = entry.record["unread_images"].as_u64().unwrap_or(0) == 0;
+        if entry.record["key"].as_str() == Some(&key) && is_whole {
             context.log(&format!("nothing has changed since {}: it is given again", entry.name));
             return Record::parse(&entry.record).map(|record| record.report(true, begun.elapsed()));
         }
@@ -120,7 +122,12 @@ fn make(
             recipe.check(&gathered.features.names)?;
             context.log(&format!("recipe {}", recipe.note.fingerprint));
             let options = Options { experts: recipe.options().experts.clone(), ..request.options.clone() };
-            try_out(&pool, &gathered.sources, recipe.development(&class_names(context, request)?)?, &options)
+            try_out(
+                &pool,
+                &gathered.sources,
+                recipe.development(&context.writer.reader().class_list(&request.dataset)?)?,
+                &options,
+            )
         }
         None => calibrate(&pool, &gathered.sources, &request.options, &shelf, &mut |heard| listener.hear(heard)),
     };
@@ -181,7 +188,7 @@ impl<'a> Listener<'a> {
 fn everywhere(gathered: &Gathered, found: &Calibrated, rows: &[usize]) -> Result<Vec<Scored>, Error> {
     let mut all: Vec<Option<Scored>> = vec![None; gathered.candidates.len()];
     for (row, score) in rows.iter().zip(&found.scores) {
-        all[*row] = Some(Scored { score: *score, is_truth: true });
+        all[*row] = Some(Scored { score: *score, is_truth: true, is_hidden: false });
     }
     let open: Vec<usize> = (0..all.len()).filter(|row| all[*row].is_none()).collect();
     let development = &found.development;
@@ -199,7 +206,8 @@ fn everywhere(gathered: &Gathered, found: &Calibrated, rows: &[usize]) -> Result
         for (row, probability) in open.iter().zip(&told) {
             let score =
                 RowScore { probability: *probability, fold: None, part: Part::Test, accepted: false, kept: false };
-            all[*row] = Some(Scored { score, is_truth: false });
+            let is_hidden = gathered.hidden.contains(&gathered.candidates[*row].image_id);
+            all[*row] = Some(Scored { score, is_truth: false, is_hidden });
         }
         for at in suppress(&detections, development.rule.dedupe) {
             if let Some(scored) = &mut all[open[at]] {
@@ -216,6 +224,8 @@ fn everywhere(gathered: &Gathered, found: &Calibrated, rows: &[usize]) -> Result
 pub(super) struct Scored {
     pub score: RowScore,
     pub is_truth: bool,
+    /// Its image is labelled, but what was learnt has seen it.
+    pub is_hidden: bool,
 }
 
 impl Scored {
@@ -230,6 +240,7 @@ impl Scored {
 
     fn part(&self) -> &'static str {
         match (self.is_truth, self.score.part) {
+            (false, _) if self.is_hidden => "hidden",
             (false, _) => "open",
             (true, Part::Train) => "train",
             (true, Part::Tune) => "tune",

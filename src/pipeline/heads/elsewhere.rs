@@ -93,13 +93,19 @@ impl Asking {
     /// For each thing a head tells apart the living class: its own dataset's by their number, those of others by their name.
     fn classes(&self, run: &HeadRun) -> Vec<Option<ClassId>> {
         let is_own = run.dataset == self.dataset && run.dataset_made_at == self.made_at;
-        let named = |name: &str| self.classes.iter().find(|class| class.name == name).map(|class| class.class_id);
+        let named = |name: &str| named(&self.classes, name);
         let known = |class: &RunClass| {
             let id = class.class_id.and_then(|own| if is_own { Some(own) } else { named(&class.name) })?;
             self.living.get(&id).copied()
         };
         run.classes.iter().map(known).collect()
     }
+}
+
+/// The class of that name; one that was merged only where no living one is called so.
+pub(crate) fn named(classes: &[Class], name: &str) -> Option<ClassId> {
+    let of = |retired: bool| classes.iter().find(|class| class.retired == retired && class.name == name);
+    of(false).or_else(|| of(true)).map(|class| class.class_id)
 }
 
 fn by_name(reader: &Reader, ids: Vec<String>, wanted: &str) -> Result<String, Error> {
@@ -120,7 +126,11 @@ fn by_name(reader: &Reader, ids: Vec<String>, wanted: &str) -> Result<String, Er
 fn not_tested(reader: &Reader, run: &HeadRun) -> Result<BTreeSet<String>, Error> {
     let tested: BTreeSet<ImageId> = read_test(&reader.run_records(), &run.id)?.iter().map(|one| one.image_id).collect();
     if !reader.made_at(&run.dataset).is_ok_and(|at| at == run.dataset_made_at) {
-        return Ok(BTreeSet::new());
+        let text = format!(
+            "{} ({}) notes no pictures and its dataset {} is gone: nobody knows what it has seen; train it again",
+            run.name, run.id, run.dataset
+        );
+        return Err(Error::invalid("head", text));
     }
     hashes(reader, &run.dataset, |image| !tested.contains(&image))
 }

@@ -97,7 +97,7 @@ fn looks(bench: &Workbench, dataset: &DatasetName) -> Result<Vec<(String, String
         let whose = if head.dataset == *dataset { String::new() } else { format!(" of {}", head.dataset) };
         (format!("head:{}", head.id), format!("head {}{whose}: {} of the classes", head.name, head.classes))
     };
-    let encoder = |encoder: Encoder| (format!("encoder:{}", encoder.name), format!("{} alone", encoder.title));
+    let encoder = |encoder: Encoder| (format!("encoder:{}", encoder.name), format!("{}, no head", encoder.title));
     let heads = bench.heads_for(dataset)?.into_iter().map(head);
     Ok(heads.chain(bench.encoders().into_iter().map(encoder)).collect())
 }
