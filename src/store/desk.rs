@@ -271,7 +271,7 @@ const VOTES: [&str; 4] = ["own", "support", "weighed", "atoms"];
 const SUPPORT: usize = 1;
 const WEIGHED: usize = 2;
 
-/// What all sources say together: means over the sources of a run, one that says nothing counting as 0.
+/// What all sources say together: means over them, one that says nothing counting as 0.
 fn agreement(table: &mut FeatureTable, votes: &BTreeMap<String, [Vec<f32>; VOTES.len()]>, n_candidates: usize) {
     let share = 1.0 / votes.len().max(1) as f32;
     let mut columns = vec![vec![0.0_f32; n_candidates]; 3];
@@ -351,8 +351,7 @@ impl Reader {
             let mut found = Vec::new();
             for batch in batches(c, &query, &sql, [*on.start(), *on.end()])? {
                 let (places, scores) = (Placed::of(&batch)?, column::<Float64Array>(&batch, "score")?);
-                let flag = |name| column::<BooleanArray>(&batch, name);
-                let (kept, hidden) = (flag("kept")?, flag("is_hidden")?);
+                let [kept, hidden] = [column::<BooleanArray>(&batch, "kept")?, column(&batch, "is_hidden")?];
                 found.extend((0..batch.num_rows()).map(|row| {
                     let (image_id, class_id, rect) = places.at(row);
                     ScoredBox {

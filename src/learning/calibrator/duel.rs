@@ -19,6 +19,8 @@ pub(super) struct Contender<'a> {
     pub known: Vec<Detection<PixelBox>>,
     pub tested: Vec<Detection<PixelBox>>,
     pub rule: Rule,
+    /// The rule was made elsewhere: it stays what it is, whatever the terms.
+    pub is_fixed: bool,
 }
 
 /// Both on the test images, part by part.
@@ -61,13 +63,32 @@ impl Ring<'_> {
         choose_rule(self.pool, self.known, self.folds, known, &options)
     }
 
+    /// How much of what was asked for a contender keeps on development images.
+    pub fn fulfilled(&self, of: &Contender<'_>) -> Result<Fulfilled, Error> {
+        if !of.is_fixed {
+            return Ok(of.rule.fulfilled());
+        }
+        let counts: Counts = self.judged(of.name, &of.known, &of.rule, self.known)?.into_iter().sum();
+        Ok(self.options.objective().fulfilled(&counts))
+    }
+
     /// Counts of every image of the pool, on terms that may be easier than those of the contender's own rule.
     pub fn counts(&self, of: &Contender<'_>, terms: Fulfilled) -> Result<Vec<Counts>, Error> {
-        let eased = if terms < of.rule.fulfilled() { Some(self.rule(&of.known, terms)?) } else { None };
-        let rule = eased.as_ref().unwrap_or(&of.rule);
-        let truths = self.pool.truths_on(self.test);
-        let judged = judge(&truths, &of.tested, self.options.iou, rule.dedupe)
-            .map_err(|e| Error::invalid("scores", format!("{}: {e}", of.name)))?;
-        Ok(judged.by_image(rule, &truths, &of.tested, self.pool.images))
+        let is_easier = !of.is_fixed && terms < of.rule.fulfilled();
+        let eased = if is_easier { Some(self.rule(&of.known, terms)?) } else { None };
+        self.judged(of.name, &of.tested, eased.as_ref().unwrap_or(&of.rule), self.test)
+    }
+
+    fn judged(
+        &self,
+        name: &str,
+        found: &[Detection<PixelBox>],
+        rule: &Rule,
+        marked: &[bool],
+    ) -> Result<Vec<Counts>, Error> {
+        let truths = self.pool.truths_on(marked);
+        let judged = judge(&truths, found, self.options.iou, rule.dedupe)
+            .map_err(|e| Error::invalid("scores", format!("{name}: {e}")))?;
+        Ok(judged.by_image(rule, &truths, found, self.pool.images))
     }
 }

@@ -165,7 +165,7 @@ pub fn try_out(
 ) -> Result<Calibrated, Error> {
     options.check()?;
     let baselines = compared(pool, sources);
-    let mut trial = Trial::new(pool, &baselines, options);
+    let mut trial = Trial { is_imported: true, ..Trial::new(pool, &baselines, options) };
     let n = options.outer_folds;
     trial.score(&development, &vec![true; pool.images.len()], Part::Test)?;
     // With too few images there is nothing to compare with: the gate says so.
@@ -185,6 +185,8 @@ struct Trial<'a> {
     pool: &'a Pool<'a>,
     baselines: &'a [Source],
     options: &'a Options,
+    /// What is tried was developed elsewhere.
+    is_imported: bool,
     scores: Vec<RowScore>,
     counts: BTreeMap<String, Vec<Option<Counts>>>,
     rules: BTreeMap<String, Vec<Rule>>,
@@ -201,6 +203,7 @@ impl<'a> Trial<'a> {
             pool,
             baselines,
             options,
+            is_imported: false,
             scores,
             counts: BTreeMap::new(),
             rules: BTreeMap::new(),
@@ -237,19 +240,20 @@ impl<'a> Trial<'a> {
         };
         let ring = Ring { pool: self.pool, options: self.options, known: tune.unwrap_or(dev), folds: &folds, test };
         let (known, tested) = (self.known(development, ring.known), self.pool.scored(&scored));
-        let ours = Contender { name: OURS, known, tested, rule: development.rule.clone() };
+        let ours = Contender { name: OURS, known, tested, rule: development.rule.clone(), is_fixed: self.is_imported };
+        let own_terms = ring.fulfilled(&ours)?;
         let counts = ring.counts(&ours, Fulfilled::All)?;
         self.count(&ours, counts, test);
         for source in self.baselines {
             let known = self.pool.detections_on(&source.detections, ring.known);
             let tested = self.pool.detections_on(&source.detections, test);
             let rule = ring.rule(&known, Fulfilled::All)?;
-            let theirs = Contender { name: &source.name, known, tested, rule };
+            let theirs = Contender { name: &source.name, known, tested, rule, is_fixed: false };
             let counts = ring.counts(&theirs, Fulfilled::All)?;
             self.count(&theirs, counts, test);
-            let terms = ours.rule.fulfilled().min(theirs.rule.fulfilled());
-            let duel = self.duels.entry(source.name.clone()).or_default();
-            duel.eased |= terms < ours.rule.fulfilled().max(theirs.rule.fulfilled());
+            let their_terms = theirs.rule.fulfilled();
+            let (terms, duel) = (own_terms.min(their_terms), self.duels.entry(source.name.clone()).or_default());
+            duel.eased |= terms < own_terms.max(their_terms);
             duel.add(ring.counts(&ours, terms)?, ring.counts(&theirs, terms)?, test);
         }
         let n = |marked: &[bool]| marked.iter().filter(|is| **is).count();
@@ -263,7 +267,7 @@ impl<'a> Trial<'a> {
 
     /// What ours says of development images by models that have not seen them. A recipe from elsewhere has seen none of the pool.
     fn known(&self, development: &Development, marked: &[bool]) -> Vec<Detection<PixelBox>> {
-        if !development.out_of_fold.is_empty() {
+        if !self.is_imported {
             return self.pool.scored(&development.out_of_fold);
         }
         let rows = self.pool.rows_on(marked).into_iter();
