@@ -74,7 +74,8 @@ impl Ring<'_> {
 
     /// Counts of every image of the pool, on terms that may be easier than those of the contender's own rule.
     pub fn counts(&self, of: &Contender<'_>, terms: Fulfilled) -> Result<Vec<Counts>, Error> {
-        let is_easier = !of.is_fixed && terms < of.rule.fulfilled();
+        // Who missed a condition still strove for it: without it, another rule is best.
+        let is_easier = !of.is_fixed && terms < Fulfilled::All;
         let eased = if is_easier { Some(self.rule(&of.known, terms)?) } else { None };
         self.judged(of.name, &of.tested, eased.as_ref().unwrap_or(&of.rule), self.test)
     }

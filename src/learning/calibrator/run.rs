@@ -251,9 +251,9 @@ impl<'a> Trial<'a> {
             let theirs = Contender { name: &source.name, known, tested, rule, is_fixed: false };
             let counts = ring.counts(&theirs, Fulfilled::All)?;
             self.count(&theirs, counts, test);
-            let their_terms = theirs.rule.fulfilled();
-            let (terms, duel) = (own_terms.min(their_terms), self.duels.entry(source.name.clone()).or_default());
-            duel.eased |= terms < own_terms.max(their_terms);
+            let terms = own_terms.min(theirs.rule.fulfilled());
+            let duel = self.duels.entry(source.name.clone()).or_default();
+            duel.eased |= terms < Fulfilled::All;
             duel.add(ring.counts(&ours, terms)?, ring.counts(&theirs, terms)?, test);
         }
         let n = |marked: &[bool]| marked.iter().filter(|is| **is).count();
