@@ -54,6 +54,18 @@ pub fn living_classes(classes: &[Class]) -> HashMap<ClassId, ClassId> {
     classes.iter().filter_map(today).collect()
 }
 
+/// The living class that a name leads to: one that is called so, or else what a merged one of that name became. `living` is
+/// that of [`living_classes`], `is_called` compares names as strictly as the caller wants.
+#[must_use]
+pub fn class_called(
+    classes: &[Class],
+    living: &HashMap<ClassId, ClassId>,
+    is_called: impl Fn(&str) -> bool,
+) -> Option<ClassId> {
+    let named = |retired| classes.iter().find(|class| class.retired == retired && is_called(&class.name));
+    living.get(&named(false).or_else(|| named(true))?.class_id).copied()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -24,7 +24,7 @@ mod people;
 mod rle;
 
 pub use boxes::{BoxState, ImageBox, NewBox, Origin};
-pub use classes::{Class, NewClass, living_classes};
+pub use classes::{Class, NewClass, class_called, living_classes};
 pub use clock::{Clock, SystemClock, Timestamp};
 pub use geometry::{PixelBox, Polygon, Ring, iou};
 pub use images::{Image, ImageState, NewImage, Split};

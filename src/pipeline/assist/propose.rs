@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
-use tator_domain::{Class, ClassId, DatasetName, ImageId, PixelBox, Polygon, iou, living_classes};
+use tator_domain::{Class, ClassId, DatasetName, ImageId, PixelBox, Polygon, class_called, iou, living_classes};
 use tator_vision::{DetectOptions, Detection, Picture, RegionText, Stop, Task};
 
 use super::Shared;
@@ -126,9 +126,7 @@ struct Raw {
 /// The class of that name, or what a class of that name was merged into.
 fn class_named(classes: &[Class], name: &str) -> Option<ClassId> {
     let wanted = key(name);
-    let named = |retired| classes.iter().find(|class| class.retired == retired && key(&class.name) == wanted);
-    let class = named(false).or_else(|| named(true))?;
-    living_classes(classes).get(&class.class_id).copied()
+    class_called(classes, &living_classes(classes), |name| key(name) == wanted)
 }
 
 impl Shared {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use tator_domain::{ClassId, DatasetName, living_classes};
+use tator_domain::{ClassId, DatasetName, class_called, living_classes};
 use tator_learning::Matrix;
 use tator_learning::head::Head;
 use tator_learning::project::RandomProjection;
@@ -19,7 +19,7 @@ use super::request::{CalibrateRequest, refused};
 use crate::assist::Shared;
 use crate::embed::Recipe;
 use crate::error::Error;
-use crate::heads::{RunClass, head_at_hand, named};
+use crate::heads::{RunClass, head_at_hand};
 
 /// Numbers of a projection.
 const DIMS: usize = 16;
@@ -256,7 +256,7 @@ fn of_recipe(
     let seen = seen.map_err(|e| damaged(&e.to_string()))?.unwrap_or_default();
     let classes = shared.writer.reader().class_list(&request.dataset)?;
     let living = living_classes(&classes);
-    let here = |name: &String| living.get(&named(&classes, name)?).copied();
+    let here = |wanted: &String| class_called(&classes, &living, |name| name == wanted);
     let of = about.classes.iter().map(|name| (name.is_none(), name.as_ref().and_then(here)));
     let asked = Asked::new(head, bytes, seen, of.collect::<Vec<_>>().into_iter())?;
     Ok(Some(Appearance { note, asked: Some(asked) }))

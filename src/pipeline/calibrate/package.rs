@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tator_domain::{Class, ClassId, DatasetName, ImageId, RunName, living_classes};
+use tator_domain::{Class, ClassId, DatasetName, ImageId, RunName, class_called, living_classes};
 use tator_learning::calibration::Platt;
 use tator_learning::calibrator::{Development, Ensemble, PRIOR_COLUMNS};
 use tator_store::{ImageFilter, Reader, RunKind};
@@ -19,7 +19,6 @@ use super::appearance::AppearanceNote;
 use super::record::Record;
 use super::request::refused;
 use crate::error::Error;
-use crate::heads::named;
 use crate::workbench::Workbench;
 
 const FORMAT: &str = "tator-recipe";
@@ -220,7 +219,10 @@ impl ImportedRecipe {
     /// What was fitted there, for the classes of the same name here.
     pub(super) fn development(&self, classes: &[Class]) -> Result<Development, Error> {
         let living = living_classes(classes);
-        let mapped = |id: &ClassId| living.get(&named(classes, self.classes.get(id)?)?).copied();
+        let mapped = |id: &ClassId| {
+            let wanted = self.classes.get(id)?;
+            class_called(classes, &living, |name| name == wanted)
+        };
         let record = &self.record;
         let mut rule = record.rule.clone();
         rule.classes = record.rule.classes.iter().filter_map(|(id, least)| Some((mapped(id)?, *least))).collect();

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use serde::Serialize;
-use tator_domain::{Class, ClassId, DatasetName, ImageId, Timestamp, living_classes};
+use tator_domain::{Class, ClassId, DatasetName, ImageId, Timestamp, class_called, living_classes};
 use tator_learning::head::Head;
 use tator_store::{ImageFilter, Reader};
 
@@ -93,19 +93,12 @@ impl Asking {
     /// For each thing a head tells apart the living class: its own dataset's by their number, those of others by their name.
     fn classes(&self, run: &HeadRun) -> Vec<Option<ClassId>> {
         let is_own = run.dataset == self.dataset && run.dataset_made_at == self.made_at;
-        let named = |name: &str| named(&self.classes, name);
-        let known = |class: &RunClass| {
-            let id = class.class_id.and_then(|own| if is_own { Some(own) } else { named(&class.name) })?;
-            self.living.get(&id).copied()
+        let known = |class: &RunClass| match class.class_id? {
+            own if is_own => self.living.get(&own).copied(),
+            _ => class_called(&self.classes, &self.living, |name| name == class.name),
         };
         run.classes.iter().map(known).collect()
     }
-}
-
-/// The class of that name; one that was merged only where no living one is called so.
-pub(crate) fn named(classes: &[Class], name: &str) -> Option<ClassId> {
-    let of = |retired: bool| classes.iter().find(|class| class.retired == retired && class.name == name);
-    of(false).or_else(|| of(true)).map(|class| class.class_id)
 }
 
 fn by_name(reader: &Reader, ids: Vec<String>, wanted: &str) -> Result<String, Error> {

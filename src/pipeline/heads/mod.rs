@@ -28,7 +28,7 @@ pub(crate) use background::places_beside;
 pub(crate) use data::Row;
 pub(crate) use data::{Labelled, chosen_encoder, labelled, no_vectors};
 pub use elsewhere::HeadChoice;
-pub(crate) use elsewhere::{head_at_hand, named};
+pub(crate) use elsewhere::head_at_hand;
 pub(crate) use kept::{Eyes, Kept, Key};
 pub use readiness::{Advice, EncoderReady, Readiness};
 pub use record::{DataVersion, HeadRun, PartCount, Parts, RunClass, TestBox};
